@@ -1,0 +1,25 @@
+// The load-bearing strings. Each of them is written into customers' clusters: changing one orphans what carries the old one.
+
+export const GROUP = 'cto.5dlabs.io'
+export const VERSION = 'v1'
+export const API_VERSION = `${GROUP}/${VERSION}`
+
+/** Owner of every field the operator writes. Changing it leaves the old fields owned by nobody. */
+export const FIELD_MANAGER = 'cto-operator'
+
+/** On a workload: the agent that it runs. The label that makes a workload governed. */
+export const AGENT_LABEL = `${GROUP}/agent`
+/** On a namespace, with the value "true": the admission policy covers it and held workloads may be in it. */
+export const MANAGED_LABEL = `${GROUP}/managed`
+/** On a held workload: how many replicas to restore. */
+export const HELD_REPLICAS_ANNOTATION = `${GROUP}/held-replicas`
+/** On a held workload: why, in one sentence. */
+export const HELD_REASON_ANNOTATION = `${GROUP}/held-reason`
+/** On what the operator created itself. */
+export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by'
+export const MANAGED_BY = 'cto-operator'
+
+export const DEFAULT_NAMESPACE = 'cto-system'
+export const DEFAULT_AGENTS_NAMESPACE = 'cto-agents'
+/** The key that a License's Secret is read at when `spec.secretRef.key` is not given. */
+export const DEFAULT_SECRET_KEY = 'license.lic'
