@@ -1,0 +1,68 @@
+// What is known of each License. A license that was read and believed once stays in force for a while when it can no
+// longer be read: a half-written or deleted Secret is no news about the license in it.
+
+import { createHash } from 'node:crypto'
+import type { LicenseFacts } from '../domain/facts.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { Authenticity, LicenseClaims } from '../domain/license/claims.ts'
+import type { Reason } from '../domain/reasons.ts'
+
+/** What stands where a License points to. */
+export type LicenseContent =
+  | { readonly kind: 'present'; readonly text: string }
+  | { readonly kind: 'absent'; readonly reason: Reason; readonly message: string }
+
+interface Known {
+  digest?: string
+  authenticity?: Authenticity
+  lastGood?: LicenseClaims
+  problem?: { readonly reason: Reason; readonly message: string; readonly since: Instant }
+}
+
+// These depend on the time as well as on the bytes, so that the same bytes have to be read again.
+const MAY_PASS: ReadonlySet<string> = new Set(['KeyNotValidNow', 'DateOutOfRange'])
+
+export class LicenseEvidence {
+  readonly #known = new Map<string, Known>()
+  readonly #read: (text: string, now: Instant) => Promise<Authenticity>
+  readonly #keepMs: number
+
+  /** @param keepMs how long the last good license counts while there is a problem, in ms */
+  constructor(read: (text: string, now: Instant) => Promise<Authenticity>, keepMs: number) {
+    this.#read = read
+    this.#keepMs = keepMs
+  }
+
+  /** The facts about the License of that name, whose content is this now. Verifies only content that is new. */
+  async factsOf(name: string, content: LicenseContent, now: Instant): Promise<LicenseFacts> {
+    const known = this.#known.get(name) ?? {}
+    this.#known.set(name, known)
+    if (content.kind === 'absent') return this.#withProblem(name, known, content.reason, content.message, now)
+
+    const digest = createHash('sha256').update(content.text).digest('hex')
+    const readBefore = known.digest === digest ? known.authenticity : undefined
+    const mayPass = readBefore?.kind === 'rejected' && MAY_PASS.has(readBefore.reason)
+    const authenticity = readBefore !== undefined && !mayPass ? readBefore : await this.#read(content.text, now)
+    known.digest = digest
+    known.authenticity = authenticity
+    if (authenticity.kind === 'rejected') {
+      return this.#withProblem(name, known, authenticity.reason, authenticity.message, now)
+    }
+    known.lastGood = authenticity.claims
+    delete known.problem
+    return { name, claims: authenticity.claims }
+  }
+
+  /** Drops what is known of Licenses that are gone: deleting the resource is news. */
+  keepOnly(names: ReadonlySet<string>): void {
+    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name)
+  }
+
+  #withProblem(name: string, known: Known, reason: Reason, message: string, now: Instant): LicenseFacts {
+    // A problem that changes its face is still the same time without a license.
+    const since = known.problem?.since ?? now
+    known.problem = { reason, message, since }
+    if (now >= since + this.#keepMs) delete known.lastGood
+    return { name, ...(known.lastGood === undefined ? {} : { claims: known.lastGood }), problem: known.problem }
+  }
+}

@@ -1,0 +1,264 @@
+// What people and programs read: a Decision as the status of the Entitlement, the Licenses and the PlatformConfig. Pure.
+
+import { type Condition, condition, conditionsAfter, type WantedCondition } from '../../api/conditions.ts'
+import type { EntitlementStatus, AgentEntry } from '../../api/entitlement.ts'
+import type { LicenseStatus } from '../../api/license.ts'
+import type { PlatformConfigStatus } from '../../api/platform-config.ts'
+import type { AdmittedAgent, RefusedAgent } from '../../domain/agent-admission.ts'
+import type { Decision, LicenseDecision } from '../../domain/decision.ts'
+import { formatInstant, type Instant } from '../../domain/instant.ts'
+import { UNLIMITED } from '../../domain/license/claims.ts'
+import { amount, list } from '../../domain/words.ts'
+
+/** Whether the API server enforces our policies itself. */
+export type PolicySupport = 'enforced' | 'unsupported'
+
+export interface Previous {
+  readonly conditions?: readonly Condition[]
+}
+
+export function entitlementStatus(
+  decision: Decision,
+  previous: Previous | undefined,
+  generation: number,
+  now: Instant,
+  policies: PolicySupport,
+): EntitlementStatus {
+  const { agents, gate, grant, degradation, nodes } = decision
+  const claims = grant.license?.claims
+  return {
+    observedGeneration: generation,
+    verdict: decision.verdict,
+    reason: decision.reason,
+    message: decision.message,
+    plan: grant.plan.name,
+    ...(claims === undefined
+      ? {}
+      : {
+          organization: claims.organization,
+          licenseId: claims.licenseId,
+          expiresAt: formatInstant(claims.expiresAt),
+        }),
+    degradation: degradation.level,
+    readOnly: degradation.readOnly,
+    cluster: {
+      type: decision.cluster.type,
+      platform: decision.cluster.platform,
+      uid: decision.clusterUid,
+      proven: decision.cluster.proven,
+      confidence: decision.cluster.confidence,
+      evidence: [...decision.cluster.evidence, ...decision.cluster.contradictions.map((text) => `against it: ${text}`)],
+    },
+    nodes: {
+      counted: nodes.counted,
+      total: nodes.total,
+      limit: nodes.limit,
+      ...(nodes.overage === undefined
+        ? {}
+        : {
+            peak: nodes.overage.peak,
+            overSince: formatInstant(nodes.overage.since),
+            graceEndsAt: formatInstant(nodes.overage.graceEndsAt),
+          }),
+    },
+    agents: {
+      limit: agents.limit,
+      summary: usage(agents.admitted.length, agents.limit),
+      admitted: agents.admitted.map(agentEntry),
+      refused: agents.refused.map(refusedEntry),
+      held: agents.held.map((agent) => ({ ...refusedEntry(agent), replicas: agent.replicas })),
+    },
+    features: [...decision.features],
+    addons: [...decision.addons],
+    guardian: { mode: decision.guardian.mode },
+    updates: { ...decision.updates },
+    violations: decision.violations.map(({ reason, message, firstSeen }) => ({
+      reason,
+      message,
+      since: formatInstant(firstSeen),
+    })),
+    messages: [...decision.messages],
+    ...(decision.nextChangeAt === undefined ? {} : { nextChangeAt: formatInstant(decision.nextChangeAt) }),
+    gate: {
+      growth: gate.growth,
+      message: gate.message,
+      anyAgent: gate.anyAgent,
+      agents: [...gate.agents],
+      slots: gate.slots,
+      slotsMessage: gate.slotsMessage,
+      refusal: gate.refusal,
+      ...(gate.createUntil === undefined ? {} : { createUntil: formatInstant(gate.createUntil) }),
+      createMessage: gate.createMessage,
+      workloads: gate.workloads,
+    },
+    conditions: conditionsAfter(
+      previous?.conditions,
+      entitlementConditions(decision, policies),
+      generation,
+      formatInstant(now),
+    ),
+  }
+}
+
+// Ready means processed, whatever the license says: `helm install --wait` reads it. The license's state stands beside it.
+function entitlementConditions(decision: Decision, policies: PolicySupport): WantedCondition[] {
+  const { grant, degradation, cluster, nodes, agents } = decision
+  const violated = (verdict: string) => decision.violations.find((violation) => violation.verdict === verdict)
+  const notAuthentic = violated('InvalidSignature')
+  const notAllowed = violated('ClusterTypeNotAllowed')
+  const over = violated('NodeLimitExceeded')
+  const limited = [...agents.refused, ...agents.held].filter((agent) => agent.reason === 'AgentLimitReached')
+  const inForce = grant.license === undefined || degradation.level === 'None'
+  const overage = nodes.overage
+  return [
+    condition('Ready', true, 'Processed', 'the decision is published'),
+    condition(
+      'Authentic',
+      notAuthentic === undefined,
+      notAuthentic?.reason ?? decision.reason,
+      notAuthentic?.message ?? 'no license is refused',
+    ),
+    condition('InForce', inForce, inForce ? 'InForce' : 'Expired', violated('Expired')?.message ?? decision.message),
+    condition(
+      'Expiring',
+      decision.expiring,
+      decision.expiring ? 'Expiring' : 'NotExpiring',
+      decision.expiring ? 'the license ends soon' : 'no license ends soon',
+    ),
+    condition(
+      'WithinNodeLimit',
+      overage === undefined,
+      over?.reason ?? (overage === undefined ? 'WithinLimit' : 'OverageInGrace'),
+      over?.message ?? `${nodes.counted} of ${amount(nodes.limit, 'node')} ${nodes.counted === 1 ? 'is' : 'are'} used`,
+    ),
+    condition(
+      'WithinAgentLimit',
+      limited.length === 0,
+      limited.length === 0 ? 'WithinLimit' : 'AgentLimitReached',
+      limited.length === 0
+        ? `${agents.admitted.length} of ${amount(agents.limit, 'agent')} ${agents.admitted.length === 1 ? 'is' : 'are'} used`
+        : `${list(limited.map((agent) => agent.agent))} over the limit of ${amount(agents.limit, 'agent')}`,
+    ),
+    condition(
+      'ClusterAllowed',
+      notAllowed === undefined,
+      notAllowed?.reason ?? 'ClusterAllowed',
+      notAllowed?.message ?? `the plan may be used on ${cluster.type}`,
+    ),
+    condition(
+      'Degraded',
+      degradation.level !== 'None',
+      degradation.level === 'None' ? 'NotDegraded' : degradation.level,
+      violated('Expired')?.message ?? 'nothing is restricted because of an ended license',
+    ),
+    condition(
+      'PolicyEnforced',
+      policies === 'enforced',
+      policies === 'enforced' ? 'PolicyEnforced' : 'NotSupported',
+      policies === 'enforced'
+        ? 'the API server refuses growth itself'
+        : 'this API server has no ValidatingAdmissionPolicy (Kubernetes 1.30 or later): growth is undone, not refused',
+    ),
+  ]
+}
+
+export function licenseStatus(
+  license: LicenseDecision,
+  decision: Decision,
+  previous: Previous | undefined,
+  generation: number,
+  now: Instant,
+): LicenseStatus {
+  const inForce = license.state === 'Valid'
+  const authentic = license.licenseId !== undefined && license.state !== 'InvalidSignature'
+  return {
+    observedGeneration: generation,
+    state: license.state,
+    reason: license.reason,
+    message: license.message,
+    ...(license.plan === undefined ? {} : { plan: license.plan }),
+    ...(license.organization === undefined ? {} : { organization: license.organization }),
+    ...(license.licenseId === undefined ? {} : { licenseId: license.licenseId }),
+    ...(license.expiresAt === undefined ? {} : { expiresAt: formatInstant(license.expiresAt) }),
+    ...(license.inUse
+      ? {
+          nodes: usage(decision.nodes.counted, decision.nodes.limit),
+          agents: usage(decision.agents.admitted.length, decision.agents.limit),
+        }
+      : {}),
+    conditions: conditionsAfter(
+      previous?.conditions,
+      [
+        condition('Ready', true, 'Processed', 'the license was read and judged'),
+        condition('Authentic', authentic, license.reason, license.message),
+        condition('InForce', inForce, license.reason, license.message),
+        condition('InUse', license.inUse, license.inUse ? 'InUse' : 'NotInUse', license.message),
+      ],
+      generation,
+      formatInstant(now),
+    ),
+  }
+}
+
+export function platformConfigStatus(
+  decision: Decision,
+  names: readonly string[],
+  previous: Previous | undefined,
+  generation: number,
+  now: Instant,
+): PlatformConfigStatus {
+  const { agents } = decision
+  const mine = (agent: AdmittedAgent) => agent.resource === 'deployments' && names.includes(agent.workload)
+  const admitted = agents.admitted.filter(mine)
+  const refused = agents.refused.filter(mine)
+  const held = agents.held.filter(mine)
+  const left = [...refused, ...held].map((agent) => agent.agent)
+  return {
+    observedGeneration: generation,
+    verdict: decision.verdict,
+    plan: decision.grant.plan.name,
+    message: decision.message,
+    cluster: decision.cluster.type,
+    agents: {
+      summary: `${admitted.length}/${names.length}`,
+      admitted: admitted.map(agentEntry),
+      refused: refused.map(refusedEntry),
+      held: held.map((agent) => ({ ...refusedEntry(agent), replicas: agent.replicas })),
+    },
+    conditions: conditionsAfter(
+      previous?.conditions,
+      [
+        condition('Ready', true, 'Processed', 'the configuration was processed'),
+        condition('Licensed', decision.verdict === 'Valid', decision.reason, decision.message),
+        condition(
+          'AgentsAdmitted',
+          left.length === 0,
+          left.length === 0 ? 'Admitted' : 'AgentsRefused',
+          left.length === 0
+            ? 'every agent is admitted'
+            : `${list(left)} ${left.length === 1 ? 'is' : 'are'} not admitted`,
+        ),
+      ],
+      generation,
+      formatInstant(now),
+    ),
+  }
+}
+
+function agentEntry(agent: AdmittedAgent): AgentEntry {
+  return { name: agent.agent, namespace: agent.namespace, kind: agent.kind, workload: agent.workload }
+}
+
+function refusedEntry(agent: RefusedAgent): AgentEntry {
+  return {
+    ...agentEntry(agent),
+    reason: agent.reason,
+    message: agent.message,
+    ...(agent.holdAt === undefined ? {} : { holdAt: formatInstant(agent.holdAt) }),
+  }
+}
+
+/** `3/10`, `3/unlimited`: for the columns of kubectl. */
+function usage(used: number, limit: number): string {
+  return `${used}/${limit === UNLIMITED ? 'unlimited' : limit}`
+}

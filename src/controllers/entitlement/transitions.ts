@@ -1,0 +1,51 @@
+// Events: only when something changed, past tense, with the name of the thing. A restart that changes nothing says nothing.
+
+import type { EntitlementStatus } from '../../api/entitlement.ts'
+import type { LicenseStatus } from '../../api/license.ts'
+
+export interface Transition {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly note: string
+}
+
+/** What happened between two published decisions. Nothing is said of a first one that is as it should be. */
+export function entitlementTransitions(before: EntitlementStatus | undefined, after: EntitlementStatus): Transition[] {
+  const transitions: Transition[] = []
+  if (before?.verdict !== after.verdict && (before !== undefined || after.verdict !== 'Valid')) {
+    transitions.push({
+      type: after.verdict === 'Valid' ? 'Normal' : 'Warning',
+      reason: after.reason,
+      note: after.message,
+    })
+  }
+  const plan = before?.plan
+  if (plan !== undefined && plan !== after.plan) {
+    transitions.push({ type: 'Normal', reason: 'PlanChanged', note: `the plan changed from ${plan} to ${after.plan}` })
+  }
+  if ((before?.degradation ?? 'None') !== after.degradation) {
+    const lifted = after.degradation === 'None'
+    transitions.push({
+      type: lifted ? 'Normal' : 'Warning',
+      reason: lifted ? 'RestrictionsLifted' : after.degradation,
+      note: lifted ? 'every restriction after the end of the license was lifted' : after.message,
+    })
+  }
+  const known = new Set([...(before?.agents.refused ?? []), ...(before?.agents.held ?? [])].map(identity))
+  for (const agent of after.agents.refused) {
+    if (known.has(identity(agent))) continue
+    const hold = agent.holdAt === undefined ? '' : `; it will be held at ${agent.holdAt}`
+    transitions.push({ type: 'Warning', reason: agent.reason ?? 'AgentRefused', note: `${agent.message ?? ''}${hold}` })
+  }
+  return transitions
+}
+
+export function licenseTransitions(before: LicenseStatus | undefined, after: LicenseStatus): Transition[] {
+  if (before?.state === after.state && before.reason === after.reason) return []
+  const good = after.state === 'Valid' || after.state === 'Superseded' || after.state === 'Future'
+  return [{ type: good ? 'Normal' : 'Warning', reason: after.reason, note: after.message }]
+}
+
+function identity(agent: { kind?: string; namespace?: string; workload?: string; reason?: string }): string {
+  return `${agent.kind}/${agent.namespace}/${agent.workload}/${agent.reason}`
+}

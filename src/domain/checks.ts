@@ -1,0 +1,142 @@
+// THE RULE BOOK. Checks in order of precedence; each looks at the situation and finds a violation or none.
+// All violations are reported, the first is the verdict.
+
+import type { Growth } from './catalog.ts'
+import { type Degradation, newAgentsBlockedFrom } from './degradation.ts'
+import type { Facts } from './facts.ts'
+import { allowsType, type Grant, isForThisCluster, limitOf } from './grant.ts'
+import { formatInstant, type Instant } from './instant.ts'
+import type { NodeOverage } from './node-overage.ts'
+import type { Reason, Verdict } from './reasons.ts'
+import { amount, list, title } from './words.ts'
+
+export interface Situation {
+  readonly facts: Facts
+  readonly grant: Grant
+  readonly degradation: Degradation
+  readonly overage: NodeOverage | undefined
+}
+
+export interface Violation {
+  readonly verdict: Exclude<Verdict, 'Valid'>
+  readonly reason: Reason
+  /** One sentence: what is wrong, since when, what lifts it. No full stop, no time relative to now. */
+  readonly message: string
+  /** What may still start. */
+  readonly growth: Growth
+  /** From when nothing new may start; absent: it has nothing to do with time. */
+  readonly since?: Instant
+  /** Whether even agents that run lose their admission. */
+  readonly admitsNobody: boolean
+}
+
+type Check = (situation: Situation) => Violation | undefined
+
+const checks: readonly Check[] = [
+  licenseIsAuthentic, //     only where no other license counts: a bad license affects itself alone
+  clusterTypeIsAllowed, //   the free plan needs a proven Kind
+  licenseIsInForce, //       after its end, the catalog's schedule
+  nodesAreWithinLimit, //    after the period of grace
+  licenseIsNotRevoked,
+]
+
+/** All violations, in order of precedence. */
+export function violationsIn(situation: Situation): Violation[] {
+  return checks.map((check) => check(situation)).filter((violation) => violation !== undefined)
+}
+
+function licenseIsAuthentic({ facts, grant }: Situation): Violation | undefined {
+  if (grant.license !== undefined) return undefined
+  for (const license of facts.licenses) {
+    if (license.claims !== undefined && !isForThisCluster(license.claims, facts.clusterUid)) {
+      return notAuthentic('WrongCluster', `License ${license.name} is bound to another cluster`, grant)
+    }
+    if (license.problem !== undefined && !isMissing(license.problem.reason)) {
+      return notAuthentic(
+        license.problem.reason,
+        `License ${license.name} is refused: ${license.problem.message}`,
+        grant,
+      )
+    }
+  }
+  return undefined
+}
+
+function notAuthentic(reason: Reason, what: string, grant: Grant): Violation {
+  return {
+    verdict: 'InvalidSignature',
+    reason,
+    message: `${what}; the ${grant.plan.title} plan applies until a good license is installed`,
+    growth: 'Open',
+    admitsNobody: false,
+  }
+}
+
+/** A license that is not there (yet) is no license, and not a bad one. */
+function isMissing(reason: Reason): boolean {
+  return reason === 'PendingActivation' || reason === 'SecretNotFound' || reason === 'SecretKeyNotFound'
+}
+
+function clusterTypeIsAllowed({ facts, grant }: Situation): Violation | undefined {
+  const { cluster } = facts
+  const { clusterTypes } = grant
+  if (clusterTypes === undefined) return undefined
+  const allowed = allowsType(clusterTypes, cluster.type)
+  const proven = cluster.type !== 'Kind' || cluster.proven || grant.license !== undefined
+  if (allowed && proven) return undefined
+  const what = allowed
+    ? `this cluster looks like ${cluster.type} without proof (${list(cluster.evidence)})`
+    : cluster.type === 'Unknown'
+      ? `the type of this cluster is not known (${list([...cluster.contradictions, ...cluster.evidence].slice(0, 2))})`
+      : `this cluster is ${cluster.type}`
+  return {
+    verdict: 'ClusterTypeNotAllowed',
+    reason: 'ClusterTypeNotAllowed',
+    message: `the ${title(grant)} is for ${list(clusterTypes)} clusters only, and ${what}; install a license that may be used here`,
+    growth: 'Closed',
+    admitsNobody: true,
+  }
+}
+
+function licenseIsInForce({ facts, grant, degradation }: Situation): Violation | undefined {
+  if (grant.license === undefined || degradation.level === 'None') return undefined
+  const { claims } = grant.license
+  const blocked = newAgentsBlockedFrom(claims.expiresAt, facts.catalog)
+  const consequence = {
+    Open: 'nothing is restricted for running agents',
+    ExistingOnly: 'no new agent may start, and what runs keeps running',
+    Closed: 'agents may shrink, restart and be deleted, but not grow or change, and what runs keeps running',
+  }[degradation.growth]
+  return {
+    verdict: 'Expired',
+    reason: 'Expired',
+    message: `the ${title(grant)} expired on ${formatInstant(claims.expiresAt)} (level ${degradation.level}): ${consequence}; renew the license to lift this`,
+    growth: degradation.growth,
+    ...(blocked === undefined || degradation.growth === 'Open' ? {} : { since: blocked.at }),
+    admitsNobody: false,
+  }
+}
+
+function nodesAreWithinLimit({ facts, grant, overage }: Situation): Violation | undefined {
+  if (overage === undefined || !overage.graceIsOver) return undefined
+  const limit = limitOf(grant, 'nodes')
+  return {
+    verdict: 'NodeLimitExceeded',
+    reason: 'NodeLimitExceeded',
+    message: `the ${title(grant)} allows ${amount(limit, 'node')} and the cluster has had more since ${formatInstant(overage.since)}, now ${facts.nodes.counted}; remove nodes or install a license for more`,
+    growth: 'Closed',
+    since: overage.graceEndsAt,
+    admitsNobody: false,
+  }
+}
+
+function licenseIsNotRevoked({ grant }: Situation): Violation | undefined {
+  if (grant.license?.facts.revoked !== true) return undefined
+  return {
+    verdict: 'Revoked',
+    reason: 'Revoked',
+    message: `the vendor has revoked the ${title(grant)}; ask your vendor`,
+    growth: 'Closed',
+    admitsNobody: true,
+  }
+}

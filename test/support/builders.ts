@@ -1,0 +1,84 @@
+// Facts for tests: a small Kind cluster, the CTO catalog, and whatever the test is about.
+
+import ctoCatalog from '../../src/catalogs/cto.json' with { type: 'json' }
+import { parseCatalog } from '../../src/domain/catalog.ts'
+import type { ClusterType } from '../../src/domain/cluster-type.ts'
+import {
+  type Facts,
+  type LicenseFacts,
+  NO_MEMORY,
+  type WantedFacts,
+  type WorkloadFacts,
+} from '../../src/domain/facts.ts'
+import { DAY, HOUR } from '../../src/domain/instant.ts'
+import type { LicenseClaims } from '../../src/domain/license/claims.ts'
+
+export const catalog = parseCatalog(ctoCatalog)
+/** 2026-11-21T08:00:00Z: the instant that tests call now. */
+export const NOW = Date.UTC(2026, 10, 21, 8)
+export const CLUSTER_UID = '11111111-2222-4333-8444-555555555555'
+
+export const kind: ClusterType = {
+  type: 'Kind',
+  platform: 'local',
+  proven: true,
+  confidence: 'high',
+  evidence: ['Kind provider ID on 1 node'],
+  contradictions: [],
+}
+export const eks: ClusterType = { ...kind, type: 'EKS', platform: 'aws', evidence: ['EKS label on 1 node'] }
+
+export function claims(overrides: Partial<LicenseClaims> = {}): LicenseClaims {
+  return {
+    form: 'jws',
+    licenseId: 'lic-1',
+    organization: 'Acme Corp',
+    product: 'cto',
+    plan: 'team',
+    issuedAt: NOW - 10 * DAY,
+    expiresAt: NOW + 300 * DAY,
+    limits: {},
+    features: [],
+    addons: [],
+    ...overrides,
+  }
+}
+
+export function license(overrides: Partial<LicenseClaims> = {}, facts: Partial<LicenseFacts> = {}): LicenseFacts {
+  return { name: 'acme', claims: claims(overrides), ...facts }
+}
+
+export function wanted(agents: readonly string[], overrides: Partial<WantedFacts> = {}): WantedFacts {
+  return { activationKey: false, agents, addons: [], guardian: 'off', ...overrides }
+}
+
+export function workload(agent: string, overrides: Partial<WorkloadFacts> = {}): WorkloadFacts {
+  return {
+    resource: 'deployments',
+    kind: 'Deployment',
+    namespace: 'cto-agents',
+    name: agent,
+    agent,
+    wants: 1,
+    held: false,
+    createdAt: NOW - DAY,
+    governed: true,
+    ...overrides,
+  }
+}
+
+export function facts(overrides: Partial<Facts> = {}): Facts {
+  return {
+    now: NOW,
+    catalog,
+    cluster: kind,
+    clusterUid: CLUSTER_UID,
+    nodes: { counted: 1, total: 1, excluded: [] },
+    licenses: [],
+    agentsNamespace: 'cto-agents',
+    workloads: [],
+    memory: NO_MEMORY,
+    holdNotice: 24 * HOUR,
+    ...overrides,
+  }
+}
