@@ -1,0 +1,116 @@
+// The way to the API server: from inside a pod with nothing but three files, from outside with a kubeconfig.
+
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent, type AgentOptions, type RequestOptions } from 'node:https'
+
+export interface Access {
+  readonly server: URL
+  /** One pool for all requests; watches keep a connection each. */
+  readonly agent: HttpAgent | HttpsAgent
+  /** Headers that say who we are. Asked for before each request; tokens may change. */
+  headers(): Promise<Record<string, string>>
+  /** Called after the server did not know us: what was remembered may be out of date. */
+  refresh(): void
+}
+
+const POOL: AgentOptions = { keepAlive: true, keepAliveMsecs: 30_000, maxSockets: 64, scheduling: 'lifo' }
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
+const TOKEN_LIFE_MS = 60_000
+
+/** Whether this process runs in a pod. */
+export function isInCluster(env: NodeJS.ProcessEnv = process.env): boolean {
+  return env['KUBERNETES_SERVICE_HOST'] !== undefined
+}
+
+/** @throws Error when the pod has no service account mounted */
+export function inClusterAccess(env: NodeJS.ProcessEnv = process.env, folder = SERVICE_ACCOUNT): Access {
+  const host = env['KUBERNETES_SERVICE_HOST'] ?? ''
+  const port = env['KUBERNETES_SERVICE_PORT'] ?? '443'
+  const server = new URL(`https://${host.includes(':') ? `[${host}]` : host}:${port}`)
+  let ca: Buffer
+  try {
+    ca = readFileSync(`${folder}/ca.crt`)
+  } catch (cause) {
+    throw new Error(`No service account is mounted at ${folder}; set automountServiceAccountToken on the pod`, {
+      cause,
+    })
+  }
+  let token: { readonly value: string; readonly readAt: number } | undefined
+  return {
+    server,
+    agent: new HttpsAgent({ ...POOL, ca }),
+    async headers() {
+      if (token === undefined || performance.now() - token.readAt > TOKEN_LIFE_MS) {
+        token = { value: (await readFile(`${folder}/token`, 'utf8')).trim(), readAt: performance.now() }
+      }
+      return { authorization: `Bearer ${token.value}` }
+    },
+    refresh: () => (token = undefined),
+  }
+}
+
+/**
+ * Access by a kubeconfig: the file, else what `KUBECONFIG` names, else `~/.kube/config`.
+ * @throws Error with one sentence when there is none, or it cannot be used
+ */
+export async function kubeconfigAccess(file?: string): Promise<Access & { readonly context: string }> {
+  const { KubeConfig } = await import('@kubernetes/client-node')
+  const config = new KubeConfig()
+  const where = file ?? process.env['KUBECONFIG'] ?? '~/.kube/config'
+  try {
+    if (file === undefined) config.loadFromDefault(undefined, false)
+    else config.loadFromFile(file)
+  } catch (cause) {
+    throw new Error(`The kubeconfig ${where} cannot be read: ${why(cause)}; name another with --kubeconfig`, { cause })
+  }
+  const cluster = config.getCurrentCluster()
+  const context = config.getCurrentContext()
+  if (cluster === null) {
+    const known = config.getContexts().map((one) => one.name)
+    throw new Error(
+      known.length === 0
+        ? `The kubeconfig ${where} names no cluster; name another with --kubeconfig`
+        : `The kubeconfig ${where} has no cluster for its current context "${context}"; choose one with kubectl config use-context (there are: ${known.join(', ')})`,
+    )
+  }
+  if (!URL.canParse(cluster.server)) {
+    throw new Error(`The kubeconfig ${where} has a server that is not an address; correct clusters[].cluster.server`)
+  }
+  const server = new URL(cluster.server)
+  const credentials = async () => {
+    try {
+      const options: RequestOptions = {}
+      await config.applyToHTTPSOptions(options)
+      return options
+    } catch (cause) {
+      throw new Error(`The kubeconfig ${where} names credentials that cannot be used: ${why(cause)}`, { cause })
+    }
+  }
+  const { headers: _, agent: __, auth: ___, ...tls } = await credentials()
+  return {
+    server,
+    context,
+    agent: server.protocol === 'http:' ? new HttpAgent(POOL) : new HttpsAgent({ ...tls, ...POOL }),
+    headers: async () => headersOf(await credentials()),
+    refresh: () => undefined,
+  }
+}
+
+function headersOf({ headers, auth }: RequestOptions): Record<string, string> {
+  const result: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers ?? {})) result[name.toLowerCase()] = String(value)
+  if (typeof auth === 'string') result['authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`
+  return result
+}
+
+// Parsers quote what they could not read, and a kubeconfig is full of secrets: only the kind of the problem is told.
+function why(cause: unknown): string {
+  const code = (cause as NodeJS.ErrnoException).code
+  if (code === 'ENOENT') return 'there is no such file'
+  if (code === 'EACCES') return 'permission is denied'
+  if (code === 'EISDIR') return 'it is a folder'
+  const name = cause instanceof Error ? cause.name : ''
+  return /yaml/i.test(name) ? 'it is not valid YAML' : 'it is not a valid kubeconfig'
+}

@@ -1,0 +1,275 @@
+// Requests to the API server: one pool of connections, a time limit on each, retries that the server asks for.
+
+import { type IncomingMessage, request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { createGunzip } from 'node:zlib'
+import type { Access } from './access.ts'
+import { KubeError } from './errors.ts'
+import { type Place, type Resource, resourcePath } from './resource.ts'
+
+/** An object as the API server sends it. Read through a narrow type; unknown fields stay. */
+export interface RawObject {
+  readonly apiVersion?: string
+  readonly kind?: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly uid?: string
+    readonly resourceVersion?: string
+    readonly generation?: number
+    readonly [field: string]: unknown
+  }
+  readonly [field: string]: unknown
+}
+
+export interface ClientOptions {
+  /** Who writes: the manager of the fields that are applied or patched. */
+  readonly fieldManager: string
+  readonly userAgent: string
+  /** How long one attempt may take, in ms. */
+  readonly timeoutMs?: number
+  readonly onRequest?: (method: string, status: number) => void
+}
+
+export interface ApplyOptions {
+  /** Take fields over from other managers. Without it, a field of another manager is a conflict. */
+  readonly force: boolean
+  readonly subresource?: string
+}
+
+export type Client = ReturnType<typeof createClient>
+
+const DEFAULT_TIMEOUT_MS = 10_000
+const ATTEMPTS = 4
+const LONGEST_WAIT_MS = 10_000
+const LARGEST_BODY = 64 * 1024 * 1024
+const APPLY = 'application/apply-patch+yaml'
+const MERGE = 'application/merge-patch+json'
+
+interface Request {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly path: string
+  readonly body?: unknown
+  readonly contentType?: string
+  /** Whether sending it twice does no more than sending it once. */
+  readonly repeatable: boolean
+}
+
+export function createClient(access: Access, options: ClientOptions) {
+  const { fieldManager } = options
+  const send = access.server.protocol === 'http:' ? httpRequest : httpsRequest
+  let serverDate: number | undefined
+
+  async function open(request: Request, signal: AbortSignal): Promise<IncomingMessage> {
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body)
+    const headers: Record<string, string> = {
+      accept: 'application/json',
+      'accept-encoding': 'gzip',
+      'user-agent': options.userAgent,
+      ...(await access.headers()),
+      ...(body === undefined
+        ? {}
+        : {
+            'content-type': request.contentType ?? 'application/json',
+            'content-length': String(Buffer.byteLength(body)),
+          }),
+    }
+    // A kubeconfig's server may have a path of its own, as Rancher's have.
+    const url = new URL(access.server.pathname.replace(/\/$/, '') + request.path, access.server)
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const sent = send(url, { method: request.method, agent: access.agent, headers, signal }, resolve)
+      sent.on('error', reject)
+      sent.end(body)
+    })
+    const date = Date.parse(response.headers.date ?? '')
+    if (!Number.isNaN(date)) serverDate = date
+    options.onRequest?.(request.method, response.statusCode ?? 0)
+    return response
+  }
+
+  async function attempt(request: Request, signal: AbortSignal): Promise<unknown> {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)])
+    const response = await open(request, limited)
+    const text = await readBody(response, limited)
+    if ((response.statusCode ?? 0) >= 400) throw errorFrom(request, response, text)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+
+  async function call(request: Request, signal: AbortSignal): Promise<unknown> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await attempt(request, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        const wait = tries < ATTEMPTS ? waitBeforeRetry(request, error, tries) : undefined
+        if (wait === undefined) throw unreachable(request, error)
+        await sleep(wait, signal)
+      }
+    }
+  }
+
+  function waitBeforeRetry(request: Request, error: unknown, tries: number): number | undefined {
+    if (!(error instanceof KubeError)) {
+      // A kept connection that the server closed in the same moment: the request never arrived.
+      return tries === 1 && request.repeatable && isStaleConnection(error) ? 0 : undefined
+    }
+    if (error.status === 401 && tries === 1) {
+      access.refresh()
+      return 0
+    }
+    if (error.status === 429 || (error.status === 503 && error.retryAfterMs !== undefined)) {
+      return Math.min(error.retryAfterMs ?? 1_000, LONGEST_WAIT_MS)
+    }
+    return undefined
+  }
+
+  const object = (value: unknown) => value as RawObject
+
+  return {
+    get: async (resource: Resource, place: Place, signal: AbortSignal): Promise<RawObject> =>
+      object(await call({ method: 'GET', path: resourcePath(resource, place), repeatable: true }, signal)),
+
+    /** Any path that answers JSON: `/version`, `/apis`. */
+    raw: (path: string, signal: AbortSignal): Promise<unknown> =>
+      call({ method: 'GET', path, repeatable: true }, signal),
+
+    create: async (resource: Resource, value: RawObject, signal: AbortSignal): Promise<RawObject> => {
+      const path = resourcePath(resource, placeOf(value, { withName: false }), { fieldManager })
+      return object(await call({ method: 'POST', path, body: value, repeatable: false }, signal))
+    },
+
+    /** Replaces the whole object, if it still has the version that is given with it. */
+    replace: async (
+      resource: Resource,
+      value: RawObject,
+      signal: AbortSignal,
+      subresource?: string,
+    ): Promise<RawObject> => {
+      const path = resourcePath(resource, { ...placeOf(value), ...part(subresource) }, { fieldManager })
+      return object(await call({ method: 'PUT', path, body: value, repeatable: true }, signal))
+    },
+
+    /** Server-side apply: creates the object or changes the given fields of it, and no others. */
+    apply: async (
+      resource: Resource,
+      value: RawObject,
+      { force, subresource }: ApplyOptions,
+      signal: AbortSignal,
+    ): Promise<RawObject> => {
+      const path = resourcePath(
+        resource,
+        { ...placeOf(value), ...part(subresource) },
+        { fieldManager, force: String(force) },
+      )
+      return object(await call({ method: 'PATCH', path, body: value, contentType: APPLY, repeatable: true }, signal))
+    },
+
+    /** Changes the given fields. With a uid or resourceVersion among them, only if the object still has those. */
+    mergePatch: async (resource: Resource, place: Place, patch: unknown, signal: AbortSignal): Promise<RawObject> => {
+      const path = resourcePath(resource, place, { fieldManager })
+      return object(await call({ method: 'PATCH', path, body: patch, contentType: MERGE, repeatable: false }, signal))
+    },
+
+    /** Deletes the object, if it is still the one with that uid. */
+    delete: async (resource: Resource, place: Place, uid: string | undefined, signal: AbortSignal): Promise<void> => {
+      const body = { ...(uid === undefined ? {} : { preconditions: { uid } }), propagationPolicy: 'Background' }
+      await call({ method: 'DELETE', path: resourcePath(resource, place), body, repeatable: true }, signal)
+    },
+
+    /** Opens an answer that goes on: a watch. Not limited in time; the caller watches over it. */
+    stream: async (path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>> => {
+      const request: Request = { method: 'GET', path, repeatable: true }
+      const response = await open(request, signal).catch((error: unknown) =>
+        Promise.reject(unreachable(request, error)),
+      )
+      if ((response.statusCode ?? 0) >= 400) {
+        if (response.statusCode === 401) access.refresh()
+        throw errorFrom(request, response, await readBody(response, signal))
+      }
+      return decoded(response)
+    },
+
+    /** The time of the API server at its last answer, in ms since the epoch. */
+    serverDate: () => serverDate,
+  }
+}
+
+function placeOf({ metadata: { name, namespace } }: RawObject, { withName = true } = {}): Place {
+  return { ...(withName ? { name } : {}), ...(namespace === undefined ? {} : { namespace }) }
+}
+
+function part(subresource: string | undefined): Place {
+  return subresource === undefined ? {} : { subresource }
+}
+
+function decoded(response: IncomingMessage): AsyncIterable<Buffer> {
+  return response.headers['content-encoding'] === 'gzip' ? response.pipe(createGunzip()) : response
+}
+
+async function readBody(response: IncomingMessage, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of decoded(response)) {
+    signal.throwIfAborted()
+    size += chunk.length
+    if (size > LARGEST_BODY) {
+      response.destroy()
+      throw new KubeError(`The API server sent more than ${LARGEST_BODY} bytes`, 0, 'TooLarge')
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, size).toString('utf8')
+}
+
+function errorFrom(request: Request, response: IncomingMessage, text: string): KubeError {
+  const status = response.statusCode ?? 0
+  const answer = parseStatus(text)
+  const seconds = Number(response.headers['retry-after'] ?? answer.details?.retryAfterSeconds)
+  return new KubeError(
+    `${describe(request)}: ${answer.message ?? `the API server answered ${status}`}`,
+    status,
+    answer.reason ?? '',
+    Number.isFinite(seconds) ? { retryAfterMs: seconds * 1_000 } : {},
+  )
+}
+
+// Only the message of a Status is told: another body could be anything, a Secret among it.
+function parseStatus(text: string): { message?: string; reason?: string; details?: { retryAfterSeconds?: number } } {
+  try {
+    const answer = JSON.parse(text) as { kind?: string }
+    return answer.kind === 'Status' ? answer : {}
+  } catch {
+    return {}
+  }
+}
+
+function unreachable(request: Request, error: unknown): unknown {
+  if (error instanceof KubeError) return error
+  const cause = error instanceof Error ? error : new Error(String(error))
+  const code = (cause as NodeJS.ErrnoException).code ?? cause.name
+  return new KubeError(`${describe(request)}: no answer from the API server (${code})`, 0, '', { cause })
+}
+
+function describe({ method, path }: Request): string {
+  const verb = { GET: 'read', POST: 'create', PUT: 'replace', PATCH: 'change', DELETE: 'delete' }[method]
+  return `${verb} ${path.split('?')[0]}`
+}
+
+function isStaleConnection(error: unknown): boolean {
+  return ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', stop, { once: true })
+    function done() {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }
+    function stop() {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+  })
+}

@@ -1,0 +1,35 @@
+// What the API server, or the way to it, answered instead of what was asked for.
+
+export class KubeError extends Error {
+  override readonly name = 'KubeError'
+  /** HTTP status; 0 when no answer came. */
+  readonly status: number
+  /** Kubernetes' reason: `NotFound`, `Conflict`, …; empty when no answer came. */
+  readonly reason: string
+  /** How long the server asks to wait, in ms. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(message: string, status: number, reason: string, options?: { retryAfterMs?: number; cause?: unknown }) {
+    super(message, options?.cause === undefined ? undefined : { cause: options.cause })
+    this.status = status
+    this.reason = reason
+    this.retryAfterMs = options?.retryAfterMs
+  }
+}
+
+const has =
+  (status: number) =>
+  (error: unknown): error is KubeError =>
+    error instanceof KubeError && error.status === status
+
+export const isNotFound = has(404)
+/** Another writer was faster, or owns the field: 409, but not that the name is taken. */
+export const isConflict = (error: unknown): error is KubeError => has(409)(error) && error.reason !== 'AlreadyExists'
+export const isAlreadyExists = (error: unknown): error is KubeError =>
+  has(409)(error) && error.reason === 'AlreadyExists'
+/** The version asked for is too old to continue from. */
+export const isGone = has(410)
+export const isForbidden = has(403)
+export const isInvalid = has(422)
+/** No answer came at all. */
+export const isUnreachable = has(0)

@@ -1,0 +1,100 @@
+// Events for people: once per happening, a bounded number per object, and never in the way of the work.
+
+import { randomBytes } from 'node:crypto'
+import type { Client } from './client.ts'
+import { events } from './resource.ts'
+
+export interface ObjectReference {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
+  readonly namespace?: string
+  readonly uid?: string
+}
+
+export interface EventToRecord {
+  readonly regarding: ObjectReference
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly action: string
+  readonly note: string
+}
+
+export interface EventRecorder {
+  record(event: EventToRecord): void
+  /** Waits until what was recorded is written, or failed to be. */
+  flush(): Promise<void>
+}
+
+const SAME_FOR_MS = 5 * 60_000
+const BURST = 25
+const REFILL_MS = 5_000
+const LONGEST_NOTE = 1_024
+
+interface Bucket {
+  tokens: number
+  filledAt: number
+}
+
+export function createEventRecorder(
+  client: Client,
+  controller: string,
+  instance: string,
+  onError: (error: unknown) => void,
+): EventRecorder {
+  const recent = new Map<string, number>()
+  const buckets = new Map<string, Bucket>()
+  const writing = new Set<Promise<void>>()
+
+  function isRepeated(key: string, now: number): boolean {
+    for (const [old, at] of recent) if (now - at > SAME_FOR_MS) recent.delete(old)
+    if (recent.has(key)) return true
+    recent.set(key, now)
+    return false
+  }
+
+  function hasToken(object: string, now: number): boolean {
+    const bucket = buckets.get(object) ?? { tokens: BURST, filledAt: now }
+    buckets.set(object, bucket)
+    const refill = Math.floor((now - bucket.filledAt) / REFILL_MS)
+    if (refill > 0) {
+      bucket.tokens = Math.min(BURST, bucket.tokens + refill)
+      bucket.filledAt += refill * REFILL_MS
+    }
+    if (bucket.tokens === 0) return false
+    bucket.tokens--
+    return true
+  }
+
+  return {
+    record({ regarding, type, reason, action, note }) {
+      const now = performance.now()
+      const object = `${regarding.kind}/${regarding.namespace ?? ''}/${regarding.name}`
+      if (isRepeated(`${object}/${reason}/${note}`, now) || !hasToken(object, now)) return
+      // Events of cluster-scoped objects live in `default`.
+      const namespace = regarding.namespace ?? 'default'
+      const name = `${regarding.name.slice(0, 200)}.${randomBytes(8).toString('hex')}`
+      const event = {
+        apiVersion: 'events.k8s.io/v1',
+        kind: 'Event',
+        metadata: { name, namespace },
+        eventTime: new Date().toISOString().replace('Z', '000Z'),
+        reportingController: controller,
+        reportingInstance: instance,
+        regarding,
+        type,
+        reason,
+        action,
+        note: note.slice(0, LONGEST_NOTE),
+      }
+      const write = client
+        .create(events, event, AbortSignal.timeout(10_000))
+        .then(() => undefined, onError)
+        .finally(() => writing.delete(write))
+      writing.add(write)
+    },
+    async flush() {
+      await Promise.all(writing)
+    },
+  }
+}

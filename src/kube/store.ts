@@ -1,0 +1,191 @@
+// What a watch has told, ready to be read. Listeners hear of real changes only.
+
+import { isDeepStrictEqual } from 'node:util'
+import type { Client } from './client.ts'
+import type { KubeError } from './errors.ts'
+import { type Item, watch, type WatchTarget, type WatchTiming } from './watch.ts'
+
+interface Entry<T> {
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly value: T
+}
+
+/** Hears that the value at a key changed, appeared (no `before`) or is gone (no `after`). */
+export type Listener<T> = (key: string, before: T | undefined, after: T | undefined) => void
+
+export class Store<T> {
+  readonly #entries = new Map<string, Entry<T>>()
+  readonly #listeners: Listener<T>[] = []
+  readonly #onListenerError: (error: unknown) => void
+  /** Keys of the list that is being read; undefined between lists. */
+  #listing: Map<string, Entry<T>> | undefined
+  #synced = false
+  #problem: KubeError | undefined
+  #lastContact = 0
+
+  constructor(onListenerError: (error: unknown) => void = () => undefined) {
+    this.#onListenerError = onListenerError
+  }
+
+  /** Whether a whole list has been read. Until then, nothing can be said about what is not there. */
+  get synced(): boolean {
+    return this.#synced
+  }
+
+  /** What keeps the watch from going on; undefined while it works. */
+  get problem(): KubeError | undefined {
+    return this.#problem
+  }
+
+  /** When the server last showed that it is there, by `performance.now()`. */
+  get lastContact(): number {
+    return this.#lastContact
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(key: string): T | undefined {
+    return this.#entries.get(key)?.value
+  }
+
+  /** Version and identity of the object, for writes that must hit exactly it. */
+  identity(key: string): { readonly uid: string; readonly resourceVersion: string } | undefined {
+    return this.#entries.get(key)
+  }
+
+  values(): T[] {
+    return Array.from(this.#entries.values(), (entry) => entry.value)
+  }
+
+  keys(): string[] {
+    return [...this.#entries.keys()]
+  }
+
+  onChange(listener: Listener<T>): void {
+    this.#listeners.push(listener)
+  }
+
+  restarted(): void {
+    this.#listing = new Map()
+  }
+
+  listed(item: Item<T>): void {
+    if (item.value !== undefined) this.#listing?.set(item.key, { ...item, value: item.value })
+  }
+
+  /** The list is complete: it takes the place of what was known, in one step. */
+  syncedNow(): void {
+    const listing = this.#listing ?? new Map<string, Entry<T>>()
+    this.#listing = undefined
+    const gone = [...this.#entries.keys()].filter((key) => !listing.has(key))
+    for (const key of gone) this.#remove(key)
+    for (const [key, entry] of listing) this.#put(key, entry)
+    const first = !this.#synced
+    this.#synced = true
+    this.alive()
+    // Whoever waits for the first list hears of it even when it is empty.
+    if (first) this.#tell('', undefined, undefined)
+  }
+
+  applied(item: Item<T>): void {
+    this.alive()
+    const known = this.#entries.get(item.key)
+    if (known?.uid === item.uid && isOlder(item.resourceVersion, known.resourceVersion)) return
+    if (item.value === undefined) this.#remove(item.key)
+    else this.#put(item.key, { ...item, value: item.value })
+  }
+
+  deleted(item: Item<T>): void {
+    this.alive()
+    const known = this.#entries.get(item.key)
+    // Deleted and made anew in the meantime: the new one stays.
+    if (known !== undefined && known.uid !== item.uid && isOlder(item.resourceVersion, known.resourceVersion)) return
+    this.#remove(item.key)
+  }
+
+  failed(error: KubeError): void {
+    const first = this.#problem === undefined
+    this.#problem = error
+    // Before the first list, that it cannot be read is all there is to hear.
+    if (first && !this.#synced) this.#tell('', undefined, undefined)
+  }
+
+  alive(): void {
+    this.#problem = undefined
+    this.#lastContact = performance.now()
+  }
+
+  #put(key: string, entry: Entry<T>): void {
+    const before = this.#entries.get(key)
+    if (before !== undefined && before.uid !== entry.uid) this.#remove(key)
+    const known = this.#entries.get(key)
+    const same = known !== undefined && isDeepStrictEqual(known.value, entry.value)
+    // An equal value is not kept twice: what is shared between versions stays shared.
+    this.#entries.set(key, {
+      uid: entry.uid,
+      resourceVersion: entry.resourceVersion,
+      value: same ? known.value : entry.value,
+    })
+    if (!same) this.#tell(key, known?.value, entry.value)
+  }
+
+  #remove(key: string): void {
+    const before = this.#entries.get(key)
+    if (!this.#entries.delete(key) || before === undefined) return
+    this.#tell(key, before.value, undefined)
+  }
+
+  #tell(key: string, before: T | undefined, after: T | undefined): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(key, before, after)
+      } catch (error) {
+        this.#onListenerError(error)
+      }
+    }
+  }
+}
+
+// Versions are numbers today, but only documented as opaque: what is no number is taken to be newer.
+function isOlder(version: string, than: string): boolean {
+  if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return false
+  return version.length === than.length ? version < than : version.length < than.length
+}
+
+/** Keeps the store filled from a watch until the signal aborts. */
+export async function reflect<T>(
+  client: Client,
+  target: WatchTarget<T>,
+  store: Store<T>,
+  signal: AbortSignal,
+  timing?: WatchTiming,
+): Promise<void> {
+  for await (const event of watch(client, target, signal, timing)) {
+    switch (event.kind) {
+      case 'restarted':
+        store.restarted()
+        break
+      case 'listed':
+        store.listed(event.item)
+        break
+      case 'synced':
+        store.syncedNow()
+        break
+      case 'applied':
+        store.applied(event.item)
+        break
+      case 'deleted':
+        store.deleted(event.item)
+        break
+      case 'failed':
+        store.failed(event.error)
+        break
+      case 'alive':
+        store.alive()
+        break
+    }
+  }
+}

@@ -1,0 +1,265 @@
+// A list, then what changes, for ever. An explicit state machine:
+//
+//   empty ──▶ listing ──▶ listed ──▶ watching ──▶ listed …
+//     ▲          │           │           │
+//     └── error ─┘◀── 410 ───┘◀── 410 ───┘
+//
+// What is read is projected at once: a page of whole objects never outlives its turn.
+
+import type { Backoff } from '../runtime/backoff.ts'
+import { backoffDelay } from '../runtime/backoff.ts'
+import type { Client, RawObject } from './client.ts'
+import { isGone, KubeError } from './errors.ts'
+import { type Resource, resourcePath } from './resource.ts'
+
+export interface WatchTarget<T> {
+  readonly resource: Resource
+  readonly namespace?: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+  /** What is kept of an object; undefined: it is as if it were not there. */
+  readonly project: (raw: unknown) => T | undefined
+}
+
+export interface Item<T> {
+  readonly key: string
+  readonly uid: string
+  readonly resourceVersion: string
+  readonly value: T | undefined
+}
+
+export type WatchEvent<T> =
+  /** A new list begins; what comes until `synced` is all there is. */
+  | { readonly kind: 'restarted' }
+  | { readonly kind: 'listed'; readonly item: Item<T> }
+  | { readonly kind: 'synced' }
+  | { readonly kind: 'applied'; readonly item: Item<T> }
+  | { readonly kind: 'deleted'; readonly item: Item<T> }
+  /** Something failed; the watch goes on by itself. */
+  | { readonly kind: 'failed'; readonly error: KubeError }
+  /** The server showed that it is there. */
+  | { readonly kind: 'alive' }
+
+type State =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'listing'; readonly continueToken: string }
+  | { readonly kind: 'listed'; readonly resourceVersion: string }
+  | { readonly kind: 'watching'; readonly resourceVersion: string; readonly lines: AsyncIterable<Line> }
+
+interface Line {
+  readonly type: string
+  readonly object: RawObject & { readonly code?: number; readonly message?: string; readonly reason?: string }
+}
+
+export interface WatchTiming {
+  /** How long the server is asked to keep a watch open, in seconds: below the 240 s at which some load balancers cut. */
+  readonly watchSeconds: () => number
+  /** How much longer than that silence is taken for a working connection, in ms. */
+  readonly idleMs: number
+  readonly backoff: Backoff
+}
+
+export const WATCH_TIMING: WatchTiming = {
+  watchSeconds: () => 180 + Math.floor(Math.random() * 40),
+  idleMs: 10_000,
+  backoff: { firstMs: 800, longestMs: 30_000 },
+}
+
+const PAGE = 500
+// A CRD that is not installed yet, or rights that come late: somebody is about to mend it.
+const MENDABLE: ReadonlySet<number> = new Set([401, 403, 404])
+const MENDABLE_LONGEST_MS = 3_000
+/** So often may a watch end at once without a word before the version is taken to be too old (some servers never say 410). */
+const EMPTY_WATCHES = 5
+const HEALTHY_MS = 10_000
+
+/** Ends only when the signal aborts. */
+export async function* watch<T>(
+  client: Client,
+  target: WatchTarget<T>,
+  signal: AbortSignal,
+  timing: WatchTiming = WATCH_TIMING,
+): AsyncGenerator<WatchEvent<T>, void> {
+  let state: State = { kind: 'empty' }
+  let failures = 0
+  let emptyWatches = 0
+  while (!signal.aborted) {
+    const began = performance.now()
+    try {
+      switch (state.kind) {
+        case 'empty':
+          yield { kind: 'restarted' }
+          state = { kind: 'listing', continueToken: '' }
+          break
+        case 'listing': {
+          const page: Page = await listPage(client, target, state.continueToken, signal)
+          for (const raw of page.items) yield { kind: 'listed', item: itemFrom(target, raw) }
+          const { continue: continueToken, resourceVersion } = page.metadata
+          if (continueToken !== undefined && continueToken !== '') state = { kind: 'listing', continueToken }
+          else {
+            yield { kind: 'synced' }
+            failures = 0
+            state = { kind: 'listed', resourceVersion: resourceVersion ?? '' }
+          }
+          break
+        }
+        case 'listed': {
+          const lines: AsyncIterable<Line> = await openWatch(client, target, state.resourceVersion, signal, timing)
+          yield { kind: 'alive' }
+          state = { kind: 'watching', resourceVersion: state.resourceVersion, lines }
+          break
+        }
+        case 'watching': {
+          let { resourceVersion } = state
+          let heard = 0
+          for await (const line of state.lines) {
+            heard++
+            failures = 0
+            if (line.type === 'ERROR') throw streamError(line)
+            resourceVersion = line.object.metadata.resourceVersion ?? resourceVersion
+            state = { ...state, resourceVersion }
+            if (line.type === 'BOOKMARK') yield { kind: 'alive' }
+            else yield { kind: line.type === 'DELETED' ? 'deleted' : 'applied', item: itemFrom(target, line.object) }
+          }
+          emptyWatches = heard > 0 || performance.now() - began > HEALTHY_MS ? 0 : emptyWatches + 1
+          if (emptyWatches > 0) await pause(backoffDelay(timing.backoff, emptyWatches), signal)
+          state = emptyWatches >= EMPTY_WATCHES ? { kind: 'empty' } : { kind: 'listed', resourceVersion }
+          break
+        }
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      if (performance.now() - began > HEALTHY_MS) failures = 0
+      state = afterFailure(state, error)
+      if (isGone(error) && failures === 0) {
+        failures = 1
+        continue
+      }
+      failures++
+      const failure =
+        error instanceof KubeError
+          ? error
+          : new KubeError(`watch ${target.resource.plural}: ${String(error)}`, 0, '', { cause: error })
+      yield { kind: 'failed', error: failure }
+      const longestMs = MENDABLE.has(failure.status)
+        ? Math.min(MENDABLE_LONGEST_MS, timing.backoff.longestMs)
+        : timing.backoff.longestMs
+      await pause(Math.max(failure.retryAfterMs ?? 0, backoffDelay({ ...timing.backoff, longestMs }, failures)), signal)
+    }
+  }
+}
+
+// Half a list is no list. A watch that broke goes on from where it was, unless that version is gone.
+function afterFailure(state: State, error: unknown): State {
+  if (state.kind === 'empty' || state.kind === 'listing' || isGone(error)) return { kind: 'empty' }
+  return { kind: 'listed', resourceVersion: state.resourceVersion }
+}
+
+interface Page {
+  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
+  readonly items: readonly RawObject[]
+}
+
+// Pages are read from etcd's current state: resourceVersion=0 would be cheaper for the server, which then ignores the
+// page size and sends everything at once.
+async function listPage<T>(
+  client: Client,
+  target: WatchTarget<T>,
+  continueToken: string,
+  signal: AbortSignal,
+): Promise<Page> {
+  const query = { limit: String(PAGE), ...(continueToken === '' ? {} : { continue: continueToken }) }
+  return (await client.raw(pathOf(target, query), signal)) as Page
+}
+
+async function openWatch<T>(
+  client: Client,
+  target: WatchTarget<T>,
+  resourceVersion: string,
+  signal: AbortSignal,
+  timing: WatchTiming,
+): Promise<AsyncIterable<Line>> {
+  const seconds = timing.watchSeconds()
+  const path = pathOf(target, {
+    watch: 'true',
+    allowWatchBookmarks: 'true',
+    resourceVersion,
+    timeoutSeconds: String(seconds),
+  })
+  const silence = new AbortController()
+  const deadline = setTimeout(
+    () => silence.abort(new KubeError(`watch ${target.resource.plural}: silence`, 0, '')),
+    seconds * 1_000 + timing.idleMs,
+  )
+  try {
+    const chunks = await client.stream(path, AbortSignal.any([signal, silence.signal]))
+    return linesOf(chunks, () => clearTimeout(deadline))
+  } catch (error) {
+    clearTimeout(deadline)
+    throw error
+  }
+}
+
+async function* linesOf(chunks: AsyncIterable<Buffer>, finished: () => void): AsyncGenerator<Line, void> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  try {
+    for await (const chunk of chunks) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) if (line.trim() !== '') yield parseLine(line)
+    }
+  } finally {
+    finished()
+  }
+}
+
+// A line that cannot be read is an event that is lost: the list has to be read again.
+function parseLine(line: string): Line {
+  try {
+    const parsed = JSON.parse(line) as Line
+    if (typeof parsed.type === 'string' && typeof parsed.object === 'object') return parsed
+  } catch {
+    // Falls through: what cannot be parsed is as bad as what makes no sense.
+  }
+  throw new KubeError('the API server sent a watch event that cannot be read', 410, 'Expired')
+}
+
+function streamError({ object }: Line): KubeError {
+  return new KubeError(
+    `watch: ${object.message ?? 'the API server ended the watch'}`,
+    object.code ?? 0,
+    object.reason ?? '',
+  )
+}
+
+function pathOf<T>(target: WatchTarget<T>, query: Record<string, string>): string {
+  return resourcePath(target.resource, target.namespace === undefined ? {} : { namespace: target.namespace }, {
+    ...(target.labelSelector === undefined ? {} : { labelSelector: target.labelSelector }),
+    ...(target.fieldSelector === undefined ? {} : { fieldSelector: target.fieldSelector }),
+    ...query,
+  })
+}
+
+function itemFrom<T>(target: WatchTarget<T>, raw: RawObject): Item<T> {
+  const { name, namespace, uid = '', resourceVersion = '' } = raw.metadata
+  // Items of a list carry no kind of their own.
+  return {
+    key: namespace === undefined ? name : `${namespace}/${name}`,
+    uid,
+    resourceVersion,
+    value: target.project(raw),
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+    function done() {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+  })
+}

@@ -1,0 +1,77 @@
+// Workers over a queue of keys: reconcile, look again when asked to, retry with back-off when it fails.
+
+import type { Action } from './action.ts'
+import type { Clock } from './clock.ts'
+import { WorkQueue } from './work-queue.ts'
+
+/** Retrying cannot mend it: wait for a change. */
+export class TerminalError extends Error {
+  override readonly name = 'TerminalError'
+}
+
+export interface ControllerSpec {
+  readonly name: string
+  readonly workers: number
+  /** How long one reconciliation may take, in ms. */
+  readonly timeoutMs?: number
+  /** Brings one key from what is to what must be. Level-based: it may be called for nothing, and twice. */
+  readonly reconcile: (key: string, signal: AbortSignal) => Promise<Action>
+}
+
+export interface ControllerHooks {
+  readonly finished?: (controller: string, result: 'success' | 'error', seconds: number) => void
+  readonly failed?: (controller: string, key: string, error: unknown) => void
+}
+
+export interface Controller {
+  readonly name: string
+  enqueue(key: string): void
+  /** Resolves once nothing is due or running. */
+  idle(): Promise<void>
+  /** Lets what runs finish and drops the rest. */
+  stop(): Promise<void>
+}
+
+const DEFAULT_TIMEOUT_MS = 30_000
+
+export function startController(spec: ControllerSpec, clock: Clock, hooks: ControllerHooks = {}): Controller {
+  const queue = new WorkQueue(clock)
+  const stopping = new AbortController()
+  const workers = Array.from({ length: spec.workers }, work)
+
+  async function work(): Promise<void> {
+    for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+      await runOnce(key)
+      queue.done(key)
+    }
+  }
+
+  async function runOnce(key: string): Promise<void> {
+    const started = performance.now()
+    try {
+      const timeout = AbortSignal.timeout(spec.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+      const action = await spec.reconcile(key, AbortSignal.any([stopping.signal, timeout]))
+      queue.forget(key)
+      if (action.kind === 'look-again-at') queue.addAt(key, action.instant)
+      hooks.finished?.(spec.name, 'success', (performance.now() - started) / 1000)
+    } catch (error) {
+      if (stopping.signal.aborted) return
+      if (!(error instanceof TerminalError)) queue.retry(key)
+      hooks.finished?.(spec.name, 'error', (performance.now() - started) / 1000)
+      hooks.failed?.(spec.name, key, error)
+    }
+  }
+
+  return {
+    name: spec.name,
+    enqueue: (key) => queue.add(key),
+    idle: () => queue.idle(),
+    async stop() {
+      queue.close()
+      // What runs gets the chance to finish; a request that hangs does not hold up the shutdown.
+      const patience = setTimeout(() => stopping.abort(), 5_000)
+      await Promise.all(workers)
+      clearTimeout(patience)
+    },
+  }
+}
