@@ -83,6 +83,9 @@ export function admitAgents(facts: Facts, grant: Grant, violations: readonly Vio
     if (notPermitted !== undefined) return notPermitted
     if (closed !== undefined && isNew(candidate.facts, closed))
       return { reason: growthReason(closed), message: sentence(candidate.agent, closed.message) }
+    if (candidate.facts === undefined && facts.namesTaken.has(candidate.agent)) {
+      return { reason: 'NameTaken', message: nameTakenMessage(candidate) }
+    }
     if (!isWithin(limit, admitted.length + 1)) {
       return { reason: 'AgentLimitReached', message: sentence(candidate.agent, limitMessage(grant, limit, admitted)) }
     }
@@ -167,6 +170,10 @@ export function growthUnder(violations: readonly Violation[]): Growth {
 function growthReason(violation: Violation): Reason {
   if (violation.verdict !== 'Expired') return violation.reason
   return violation.growth === 'Closed' ? 'ReadOnly' : 'NewAgentsBlocked'
+}
+
+function nameTakenMessage({ agent, namespace, workload }: Candidate): string {
+  return `agent ${agent} cannot be created: Deployment ${namespace}/${workload} exists and is not the operator's; rename or delete it`
 }
 
 /** Free slots under the limit; UNLIMITED without one. */

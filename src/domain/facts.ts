@@ -70,6 +70,8 @@ export interface Facts {
   /** Where the agents of a PlatformConfig live. */
   readonly agentsNamespace: string
   readonly workloads: readonly WorkloadFacts[]
+  /** Agents of the PlatformConfig whose name belongs to a Deployment that the operator did not create. */
+  readonly namesTaken: ReadonlySet<string>
   readonly memory: Memory
   /** How long an agent that was admitted goes on before it is held, in ms; never longer than the catalog's notice. */
   readonly holdNotice: number

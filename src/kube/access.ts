@@ -88,7 +88,8 @@ export async function kubeconfigAccess(file?: string): Promise<Access & { readon
       throw new Error(`The kubeconfig ${where} names credentials that cannot be used: ${why(cause)}`, { cause })
     }
   }
-  const { headers: _, agent: __, auth: ___, ...tls } = await credentials()
+  const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = await credentials()
+  const tls = given({ ca, cert, key, pfx, passphrase, servername, rejectUnauthorized })
   return {
     server,
     context,
@@ -96,6 +97,11 @@ export async function kubeconfigAccess(file?: string): Promise<Access & { readon
     headers: async () => headersOf(await credentials()),
     refresh: () => undefined,
   }
+}
+
+function given<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
 }
 
 function headersOf({ headers, auth }: RequestOptions): Record<string, string> {

@@ -233,10 +233,17 @@ function errorFrom(request: Request, response: IncomingMessage, text: string): K
   )
 }
 
+interface StatusAnswer {
+  readonly kind?: string
+  readonly message?: string
+  readonly reason?: string
+  readonly details?: { readonly retryAfterSeconds?: number }
+}
+
 // Only the message of a Status is told: another body could be anything, a Secret among it.
-function parseStatus(text: string): { message?: string; reason?: string; details?: { retryAfterSeconds?: number } } {
+function parseStatus(text: string): Omit<StatusAnswer, 'kind'> {
   try {
-    const answer = JSON.parse(text) as { kind?: string }
+    const answer = JSON.parse(text) as StatusAnswer
     return answer.kind === 'Status' ? answer : {}
   } catch {
     return {}

@@ -241,7 +241,8 @@ function pathOf<T>(target: WatchTarget<T>, query: Record<string, string>): strin
   })
 }
 
-function itemFrom<T>(target: WatchTarget<T>, raw: RawObject): Item<T> {
+/** What is kept of an object, with the identity that a store needs. */
+export function itemFrom<T>(target: WatchTarget<T>, raw: RawObject): Item<T> {
   const { name, namespace, uid = '', resourceVersion = '' } = raw.metadata
   // Items of a list carry no kind of their own.
   return {

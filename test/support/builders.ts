@@ -77,6 +77,7 @@ export function facts(overrides: Partial<Facts> = {}): Facts {
     licenses: [],
     agentsNamespace: 'cto-agents',
     workloads: [],
+    namesTaken: new Set(),
     memory: NO_MEMORY,
     holdNotice: 24 * HOUR,
     ...overrides,

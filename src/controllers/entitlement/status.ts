@@ -203,6 +203,7 @@ export function licenseStatus(
 export function platformConfigStatus(
   decision: Decision,
   names: readonly string[],
+  inPlaceOf: string | undefined,
   previous: Previous | undefined,
   generation: number,
   now: Instant,
@@ -229,6 +230,16 @@ export function platformConfigStatus(
       previous?.conditions,
       [
         condition('Ready', true, 'Processed', 'the configuration was processed'),
+        ...(inPlaceOf === undefined
+          ? []
+          : [
+              condition(
+                'Stalled',
+                true,
+                'NotInUse',
+                `PlatformConfig ${inPlaceOf} is older and is used instead; delete one of the two`,
+              ),
+            ]),
         condition('Licensed', decision.verdict === 'Valid', decision.reason, decision.message),
         condition(
           'AgentsAdmitted',

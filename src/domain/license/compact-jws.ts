@@ -2,10 +2,11 @@
 
 import type { Instant } from '../instant.ts'
 import { list } from '../words.ts'
+import { checkKeyPeriod } from './expectations.ts'
 import { Rejection } from './rejection.ts'
 import { SIGNATURE_ALGORITHMS, verifySignature } from './signature.ts'
 import { isJsonObject, readStrictJson } from './strict-json.ts'
-import { isUsableAt, type TrustedKey, type TrustedKeys } from './trusted-keys.ts'
+import type { TrustedKey, TrustedKeys } from './trusted-keys.ts'
 
 /** The media type of our licenses (RFC 8725 §3.11): no other token of the same key can pass for one. */
 export const LICENSE_TYPE = 'license+jwt'
@@ -27,24 +28,17 @@ export async function openCompactJws(token: string, keys: TrustedKeys, now: Inst
   const { alg, kid } = readHeader(header.bytes)
   const key = findKey(kid, keys)
   if (alg !== key.publicKey.alg) {
-    throw new Rejection('WrongAlgorithm', `The license says ${alg}, but its key ${kid} is for ${key.publicKey.alg}.`)
+    throw new Rejection('WrongAlgorithm', `the license says ${alg}, but its key ${kid} is for ${key.publicKey.alg}`)
   }
-  if (!isUsableAt(key, now)) throw keyNotValidNow(key)
+  checkKeyPeriod(key, now)
   const signingInput = Buffer.from(`${header.text}.${payload.text}`, 'ascii')
   if (!(await verifySignature(key.publicKey, signingInput, signature.bytes))) {
     throw new Rejection(
       'BadSignature',
-      `The signature by key ${kid} does not fit: the license was damaged or changed after it was signed.`,
+      `the signature by key ${kid} does not fit: the license was damaged or changed after it was signed`,
     )
   }
   return { payload: payload.bytes, key }
-}
-
-export function keyNotValidNow(key: TrustedKey): Rejection {
-  return new Rejection(
-    'KeyNotValidNow',
-    `The license is signed with key ${key.keyId}, outside the period in which that key may be used.`,
-  )
 }
 
 interface Part {
@@ -57,7 +51,7 @@ function splitToken(token: string): [Part, Part, Part] {
   if (!header || !payload || !signature || rest.length > 0) {
     throw new Rejection(
       'MalformedLicense',
-      'This is not a license file: a license has three parts with a dot between them. Is it complete, and the right file?',
+      'this is not a license file: a license has three parts with dots between them; check that it is complete and the right file',
     )
   }
   return [decodePart(header), decodePart(payload), decodePart(signature)]
@@ -69,7 +63,7 @@ function decodePart(text: string): Part {
   if (bytes.toString('base64url') !== text) {
     throw new Rejection(
       'MalformedLicense',
-      'The license has characters that do not belong there (a space, a line break, or a missing end): copy the file again.',
+      'the license has characters that do not belong there (a space, a line break, or a missing end): copy the file again',
     )
   }
   return { text, bytes }
@@ -77,18 +71,18 @@ function decodePart(text: string): Part {
 
 function readHeader(bytes: Uint8Array): { alg: string; kid: string } {
   const json = readStrictJson(bytes, HEADER_MAX_DEPTH)
-  if ('problem' in json) throw new Rejection('MalformedHeader', `The header of the license ${json.problem}.`)
+  if ('problem' in json) throw new Rejection('MalformedHeader', `the header of the license ${json.problem}`)
   const header = isJsonObject(json.value) ? json.value : {}
   const { alg, kid, typ } = header
   // Nothing else is let in: jwk, jku, x5u and x5c bring their own key, crit and b64 change what is signed.
   if (Object.keys(header).sort().join() !== HEADER_NAMES.join() || typeof alg !== 'string' || typeof kid !== 'string') {
-    throw new Rejection('MalformedHeader', 'The header of the license must have exactly alg, kid and typ, each a text.')
+    throw new Rejection('MalformedHeader', 'the header of the license must have exactly alg, kid and typ, each a text')
   }
   if (typ !== LICENSE_TYPE) {
-    throw new Rejection('MalformedHeader', `The header of the license must have the typ "${LICENSE_TYPE}".`)
+    throw new Rejection('MalformedHeader', `the header of the license must have the typ "${LICENSE_TYPE}"`)
   }
   if (!SIGNATURE_ALGORITHMS.some((known) => known === alg)) {
-    throw new Rejection('WrongAlgorithm', `The license must be signed with ${SIGNATURE_ALGORITHMS.join(', ')}.`)
+    throw new Rejection('WrongAlgorithm', `the license must be signed with ${SIGNATURE_ALGORITHMS.join(', ')}`)
   }
   return { alg, kid }
 }
@@ -97,10 +91,10 @@ function findKey(kid: string, keys: TrustedKeys): TrustedKey {
   const key = keys.get(kid)
   if (key === undefined) {
     const trusted = keys.size === 0 ? 'no key is trusted here' : `trusted here: ${list([...keys.keys()])}`
-    throw new Rejection('UnknownKey', `The license is signed with ${named(kid)}, which is not trusted (${trusted}).`)
+    throw new Rejection('UnknownKey', `the license is signed with ${named(kid)}, which is not trusted (${trusted})`)
   }
   if (key.use !== 'license') {
-    throw new Rejection('UnknownKey', `The license is signed with key ${kid}, which is trusted for ${key.use} only.`)
+    throw new Rejection('UnknownKey', `the license is signed with key ${kid}, which is trusted for ${key.use} only`)
   }
   return key
 }

@@ -2,15 +2,14 @@
 
 import { z } from 'zod'
 import { type LicenseClaims, UNLIMITED } from './claims.ts'
-import { keyNotValidNow } from './compact-jws.ts'
-import { checkDates, checkPlan, checkProduct, type Expectations } from './expectations.ts'
+import { checkDates, checkKeyPeriod, checkPlan, checkProduct, type Expectations } from './expectations.ts'
 import { licenseText } from './license-text.ts'
 import { fromNumericDate, toNumericDate } from './numeric-date.ts'
 import { Rejection } from './rejection.ts'
 import { schemaProblem } from './schema-problem.ts'
 import { verifySignature } from './signature.ts'
 import { readStrictJson } from './strict-json.ts'
-import { isUsableAt, type TrustedKey, type TrustedKeys } from './trusted-keys.ts'
+import type { TrustedKey, TrustedKeys } from './trusted-keys.ts'
 
 /** The form exists for this product only; the product is not among its fields. */
 export const CTO_JSON_PRODUCT = 'cto'
@@ -49,23 +48,20 @@ export async function readCtoJsonLicense(
   expected: Expectations,
 ): Promise<{ claims: LicenseClaims; keyId: string }> {
   const json = readStrictJson(text, MAX_DEPTH)
-  if ('problem' in json) throw new Rejection('MalformedLicense', `The JSON license ${json.problem}.`)
+  if ('problem' in json) throw new Rejection('MalformedLicense', `the JSON license ${json.problem}`)
   const parsed = schema.safeParse(json.value)
   if (!parsed.success) {
-    throw new Rejection('MalformedClaims', `The JSON license is not as it must be: ${schemaProblem(parsed.error)}.`)
+    throw new Rejection('MalformedClaims', `the JSON license is not as it must be: ${schemaProblem(parsed.error)}`)
   }
   const license = parsed.data
   const plan = CTO_JSON_TIERS.find((tier) => license.tier === tier || license.tier === serdeName(tier))
   const dates = { iat: seconds(license.issued_at), exp: seconds(license.expires_at) }
   if (plan === undefined) {
-    throw new Rejection(
-      'UnknownPlan',
-      `The JSON license is for the tier ${license.tier}, which the form does not have.`,
-    )
+    throw new Rejection('UnknownPlan', `the JSON license is for the tier ${license.tier}, which the form does not have`)
   }
   const message = ctoJsonSigningInput(license, plan, dates)
   const key = await signingKey(message, Buffer.from(license.signature, 'hex'), keys)
-  if (!isUsableAt(key, expected.now)) throw keyNotValidNow(key)
+  checkKeyPeriod(key, expected.now)
   checkProduct(CTO_JSON_PRODUCT, expected)
   checkDates(dates, expected.now)
   checkPlan(plan, expected)
@@ -90,13 +86,13 @@ export function ctoJsonSigningInput(
 
 async function signingKey(message: Uint8Array, signature: Uint8Array, keys: TrustedKeys): Promise<TrustedKey> {
   const candidates = [...keys.values()].filter((key) => key.use === 'license' && key.publicKey.alg === 'EdDSA')
-  if (candidates.length === 0) throw new Rejection('UnknownKey', 'No Ed25519 key is trusted here to sign licenses.')
+  if (candidates.length === 0) throw new Rejection('UnknownKey', 'no Ed25519 key is trusted here to sign licenses')
   for (const key of candidates) {
     if (await verifySignature(key.publicKey, message, signature)) return key
   }
   throw new Rejection(
     'BadSignature',
-    'The signature fits none of the trusted keys: the license was changed after it was signed, or another vendor signed it.',
+    'the signature fits none of the trusted keys: the license was changed after it was signed, or another vendor signed it',
   )
 }
 

@@ -46,17 +46,17 @@ type Payload = z.infer<typeof claimsSchema>
  */
 export function readJwsClaims(payload: Uint8Array, key: TrustedKey, expected: Expectations): LicenseClaims {
   const json = readStrictJson(payload, PAYLOAD_MAX_DEPTH)
-  if ('problem' in json) throw new Rejection('MalformedClaims', `The content of the license ${json.problem}.`)
+  if ('problem' in json) throw new Rejection('MalformedClaims', `the content of the license ${json.problem}`)
   const parsed = claimsSchema.safeParse(json.value)
   if (!parsed.success) {
     const problem = schemaProblem(parsed.error)
-    throw new Rejection('MalformedClaims', `The content of the license is not as it must be: ${problem}.`)
+    throw new Rejection('MalformedClaims', `the content of the license is not as it must be: ${problem}`)
   }
   const { data } = parsed
   if (key.issuer !== undefined && data.iss !== key.issuer) {
     throw new Rejection(
       'UnknownKey',
-      `The license is issued by ${data.iss}, but its key ${key.keyId} is trusted for ${key.issuer} only.`,
+      `the license is issued by ${data.iss}, but its key ${key.keyId} is trusted for ${key.issuer} only`,
     )
   }
   checkProduct(data.aud, expected)
@@ -100,7 +100,7 @@ function mergeLimits(entitlements: Payload['entitlements']): Record<string, numb
   for (const [axis, max] of Object.entries(named)) {
     if (max === undefined) continue
     if ((limits.get(axis) ?? max) !== max) {
-      throw new Rejection('MalformedClaims', `The license names two different limits for ${axis}.`)
+      throw new Rejection('MalformedClaims', `the license names two different limits for ${axis}`)
     }
     limits.set(axis, max)
   }

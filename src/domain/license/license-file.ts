@@ -19,7 +19,7 @@ export function readLicenseFile(file: Uint8Array | string): string {
   if (bytes.length > LARGEST_LICENSE) {
     throw new Rejection(
       'TooLarge',
-      `The license file is larger than ${LARGEST_LICENSE / 1024} KiB: is it the right file?`,
+      `the license file is larger than ${LARGEST_LICENSE / 1024} KiB: is it the right file?`,
     )
   }
   const text = decode(bytes).replace(/\r?\n$/, '')
@@ -31,34 +31,34 @@ export function readLicenseFile(file: Uint8Array | string): string {
 function decode(bytes: Uint8Array): string {
   const [first, second] = bytes
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
-    throw new Rejection('MalformedLicense', 'The license file is saved as UTF-16: save it as UTF-8.')
+    throw new Rejection('MalformedLicense', 'the license file is saved as UTF-16: save it as UTF-8')
   }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    throw new Rejection('MalformedLicense', 'The license file is not text: is it compressed, or another file?')
+    throw new Rejection('MalformedLicense', 'the license file is not text: is it compressed, or another file?')
   }
 }
 
 function commonMistake(text: string): string | undefined {
   const start = text.trimStart()
-  if (start === '') return 'The license file is empty.'
+  if (start === '') return 'the license file is empty'
   if (text.startsWith('\uFEFF')) {
-    return 'The license file starts with a byte order mark: save it as UTF-8 without one.'
+    return 'the license file starts with a byte order mark: save it as UTF-8 without one'
   }
   if (start.startsWith('lic_')) {
-    return 'This is an activation key, not a license file: set it as spec.key of a License, or ask your vendor for the .lic file.'
+    return 'this is an activation key, not a license file: set it as spec.key of a License, or ask your vendor for the .lic file'
   }
   if (/^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(start)) {
-    return 'This is a private key, not a license file: remove it from here and replace the key.'
+    return 'this is a private key, not a license file: remove it from here and replace the key'
   }
-  if (start.startsWith('-----BEGIN ')) return 'This is a PEM file (a certificate or key), not a license file.'
+  if (start.startsWith('-----BEGIN ')) return 'this is a PEM file (a certificate or key), not a license file'
   if (/^(---\s+)?(apiVersion|kind|clusters|contexts|current-context):/m.test(start) || isManifest(start)) {
-    return 'This is a kubeconfig or a Kubernetes manifest, not a license file: give the content of the .lic file itself.'
+    return 'this is a kubeconfig or a Kubernetes manifest, not a license file: give the content of the .lic file itself'
   }
-  if (start.startsWith('<')) return 'This is a web page, not a license file: download the license again.'
+  if (start.startsWith('<')) return 'this is a web page, not a license file: download the license again'
   if (isEncodedTwice(start)) {
-    return 'This is a license file encoded with base64 once more: put the file into the Secret with `kubectl create secret generic --from-file`, or under stringData.'
+    return 'this is a license file encoded with base64 once more: put the file into the Secret with `kubectl create secret generic --from-file`, or under stringData'
   }
   return undefined
 }

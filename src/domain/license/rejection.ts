@@ -5,7 +5,7 @@ import type { RejectionReason } from './claims.ts'
 export class Rejection extends Error {
   readonly reason: RejectionReason
 
-  /** @param message one sentence for people; it never quotes the license itself */
+  /** @param message one sentence for people, without a full stop; it never quotes the license itself */
   constructor(reason: RejectionReason, message: string) {
     super(message)
     this.name = 'Rejection'

@@ -10,7 +10,8 @@ export type SignatureAlgorithm = (typeof SIGNATURE_ALGORITHMS)[number]
 /** A public key that has passed `importPublicKey`. */
 export type PublicKey =
   | { readonly alg: 'EdDSA'; readonly keyObject: KeyObject; readonly point: Uint8Array }
-  | { readonly alg: 'ES256' | 'RS256'; readonly keyObject: KeyObject }
+  | { readonly alg: 'ES256'; readonly keyObject: KeyObject }
+  | { readonly alg: 'RS256'; readonly keyObject: KeyObject }
 
 type Jwk = Readonly<Record<string, unknown>>
 

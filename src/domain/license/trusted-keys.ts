@@ -43,13 +43,13 @@ const jwkSchema = z.object({
 
 /**
  * Reads a JWK Set (RFC 7517). It may be empty: then no license is believed.
- * @throws Error with one sentence that names the key by its position (from 0) and its ID.
+ * @throws Error with one sentence, without a full stop, that names the key by its position (from 0) and its ID.
  */
 export function parseTrustedKeys(text: string): TrustedKeys {
   const json = readStrictJson(text, MAX_DEPTH)
-  if ('problem' in json) throw new Error(`The set of trusted keys ${json.problem}.`)
+  if ('problem' in json) throw new Error(`the set of trusted keys ${json.problem}`)
   const jwks = isJsonObject(json.value) ? json.value['keys'] : undefined
-  if (!Array.isArray(jwks)) throw new Error('The set of trusted keys is not a JWK Set: it needs a list named "keys".')
+  if (!Array.isArray(jwks)) throw new Error('the set of trusted keys is not a JWK Set: it needs a list named "keys"')
   const keys = new Map<string, TrustedKey>()
   for (const [index, jwk] of jwks.entries()) {
     const key = readTrustedKey(jwk, index)
@@ -95,5 +95,5 @@ function readTrustedKey(jwk: unknown, index: number): TrustedKey {
 
 function badKey(index: number, keyId: unknown, problem: string): Error {
   const name = typeof keyId === 'string' ? ` (${JSON.stringify(keyId.slice(0, 128))})` : ''
-  return new Error(`Trusted key ${index}${name}: ${problem}.`)
+  return new Error(`trusted key ${index}${name}: ${problem}`)
 }

@@ -1,0 +1,141 @@
+// The Entitlement: the decision as it is published. People read it, workloads watch it, the admission policies take it as
+// their parameters, and after a restart the operator remembers from it.
+
+import { z } from 'zod'
+import type { DegradationLevel, Growth, GuardianMode } from '../domain/catalog.ts'
+import type { Verdict } from '../domain/reasons.ts'
+import type { Condition } from './conditions.ts'
+
+export interface EntitlementSpec {
+  /** The product, by the name of its catalog. */
+  readonly product: string
+}
+
+/** A workload that runs an agent. Namespace, kind and workload identify it: an agent may have several. */
+export interface AgentEntry {
+  /** The agent, by its label. */
+  readonly name: string
+  readonly namespace: string
+  readonly kind: string
+  readonly workload: string
+  /** Why it is refused or held. */
+  readonly reason?: string
+  readonly message?: string
+  /** When it will be held. */
+  readonly holdAt?: string
+  /** Of a held one: how many replicas will be restored. */
+  readonly replicas?: number
+}
+
+export interface PublishedViolation {
+  readonly reason: string
+  readonly message: string
+  readonly since: string
+}
+
+/** Parameters of the admission policies. They have to answer from this alone while the operator is down. */
+export interface GateStatus {
+  readonly growth: Growth
+  /** Why growth is not open; empty when it is. */
+  readonly message: string
+  /** Whether agents beyond `agents` are admitted too. */
+  readonly anyAgent: boolean
+  readonly agents: readonly string[]
+  /** How many more agents may start; -1: any number. */
+  readonly slots: number
+  readonly slotsMessage: string
+  /** Why an agent that is not in `agents` is refused. */
+  readonly refusal: string
+  /** From when the API server refuses to create agents, by its own clock. */
+  readonly createUntil?: string
+  readonly createMessage: string
+  /** By `RESOURCE/NAMESPACE/NAME`, such as `deployments/cto-agents/rex`: why it may not grow; empty when it may. */
+  readonly workloads: Readonly<Record<string, string>>
+}
+
+/** Limits and free slots are -1 when there is none; times are RFC 3339. */
+export interface EntitlementStatus {
+  readonly observedGeneration: number
+  readonly verdict: Verdict
+  readonly reason: string
+  readonly message: string
+  readonly plan: string
+  readonly organization?: string
+  readonly licenseId?: string
+  readonly expiresAt?: string
+  readonly degradation: DegradationLevel
+  readonly readOnly: boolean
+  readonly cluster: {
+    readonly type: string
+    readonly platform: string
+    readonly uid: string
+    readonly proven: boolean
+    readonly confidence: string
+    readonly evidence: readonly string[]
+  }
+  readonly nodes: {
+    readonly counted: number
+    readonly total: number
+    readonly limit: number
+    readonly peak?: number
+    readonly overSince?: string
+    readonly graceEndsAt?: string
+  }
+  readonly agents: {
+    readonly limit: number
+    readonly summary: string
+    readonly admitted: readonly AgentEntry[]
+    readonly refused: readonly AgentEntry[]
+    readonly held: readonly AgentEntry[]
+  }
+  readonly features: readonly string[]
+  readonly addons: readonly string[]
+  readonly guardian: { readonly mode: GuardianMode }
+  readonly updates: { readonly enabled: boolean; readonly staged: boolean }
+  readonly violations: readonly PublishedViolation[]
+  readonly messages: readonly string[]
+  readonly nextChangeAt?: string
+  readonly gate: GateStatus
+  readonly conditions: readonly Condition[]
+}
+
+/** What of an earlier decision the next one depends on. */
+export interface Remembered {
+  readonly agents: {
+    readonly admitted: readonly RememberedAgent[]
+    readonly refused: readonly RememberedAgent[]
+    readonly held: readonly RememberedAgent[]
+  }
+  readonly nodes: { readonly overSince?: string; readonly peak?: number }
+  readonly violations: readonly { readonly reason: string; readonly since: string }[]
+}
+
+export type RememberedAgent = Pick<AgentEntry, 'namespace' | 'kind' | 'workload' | 'holdAt'>
+
+// Another version may have written it, or a person. Each thing that cannot be read is forgotten by itself.
+const time = z.iso.datetime({ offset: true })
+const listOf = <T>(item: z.ZodType<T>) =>
+  z
+    .array(z.unknown())
+    .catch([])
+    .prefault([])
+    .transform((items) => items.flatMap((candidate) => readable(item, candidate)))
+const agents = listOf(
+  z.object({
+    namespace: z.string(),
+    kind: z.string(),
+    workload: z.string(),
+    holdAt: time.exactOptional().catch(undefined as never),
+  }),
+)
+const remembered = z.object({
+  agents: z.object({ admitted: agents, refused: agents, held: agents }),
+  nodes: z.object({}),
+  violations: listOf(z.object({ reason: z.string(), since: time })),
+})
+void remembered
+
+function readable<T>(schema: z.ZodType<T>, value: unknown): T[] {
+  const { success, data } = schema.safeParse(value)
+  return success ? [data] : []
+}

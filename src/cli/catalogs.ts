@@ -1,0 +1,47 @@
+// The catalogs that are built in, and one from a file.
+
+import { parse } from 'yaml'
+import cto from '../catalogs/cto.json' with { type: 'json' }
+import { type Catalog, parseCatalog } from '../domain/catalog.ts'
+import { problemOf, readInput } from './input.ts'
+import type { CatalogNames } from './known-names.ts'
+import { CliError, type Io } from './output.ts'
+
+const BUILT_IN: readonly unknown[] = [cto]
+
+export function builtInCatalogs(): Catalog[] {
+  return BUILT_IN.map(parseCatalog)
+}
+
+/** The names of a catalog that can be given on the command line. */
+export function catalogNames({ product, vendor, plans, features, addons }: Catalog): CatalogNames {
+  return {
+    name: product,
+    vendor,
+    plans: plans.map((plan) => plan.name),
+    features,
+    addons: addons.map((addon) => addon.name),
+  }
+}
+
+/**
+ * The built-in catalog of that name, else the one in that file (JSON or YAML).
+ * @throws CliError
+ */
+export async function readCatalog(nameOrFile: string, io: Io): Promise<Catalog> {
+  const catalogs = builtInCatalogs()
+  const builtIn = catalogs.find((catalog) => catalog.product === nameOrFile)
+  if (builtIn !== undefined) return builtIn
+  if (/^[a-z0-9-]+$/.test(nameOrFile)) {
+    const known = catalogs.map((catalog) => catalog.product).join(', ')
+    throw new CliError(
+      `there is no built-in catalog "${nameOrFile}" (there are: ${known}); give one of them, or a file`,
+    )
+  }
+  const text = Buffer.from(await readInput(nameOrFile, io)).toString('utf8')
+  try {
+    return parseCatalog(parse(text))
+  } catch (error) {
+    throw new CliError(`${nameOrFile}: ${problemOf(error)}`)
+  }
+}

@@ -1,0 +1,55 @@
+// Reading the files that a command is given, and saying in one sentence why one cannot be read.
+
+import { readFile } from 'node:fs/promises'
+import { parseTrustedKeys, type TrustedKeys } from '../domain/license/trusted-keys.ts'
+import { CliError, type Io } from './output.ts'
+
+/** Where the image keeps the vendor's public keys. */
+export const TRUSTED_KEYS_FILE = '/etc/cto/trusted-keys.json'
+
+/**
+ * The content of a file, or of standard input for `-`.
+ * @throws CliError
+ */
+export async function readInput(path: string, io: Io): Promise<Uint8Array> {
+  if (path === '-') return io.stdin()
+  try {
+    return await readFile(path)
+  } catch (error) {
+    throw new CliError(`cannot read ${path}: ${fileProblem(error)}`)
+  }
+}
+
+/** @throws CliError */
+export async function readTrustedKeys(path: string, io: Io): Promise<TrustedKeys> {
+  const text = await readInput(path, io).catch((error: unknown) => {
+    if (!(error instanceof CliError)) throw error
+    throw new CliError(`${error.message}; name the vendor's public keys with --trusted-keys`)
+  })
+  try {
+    return parseTrustedKeys(Buffer.from(text).toString('utf8'))
+  } catch (error) {
+    throw new CliError(`${path} does not hold trusted keys: ${problemOf(error)}`)
+  }
+}
+
+/** The message of something that was thrown. */
+export function problemOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+const FILE_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  EEXIST: 'it exists already, and is not overwritten',
+  ENOTDIR: 'a part of the path is not a folder',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+}
+
+/** Why a file operation failed, in words. */
+export function fileProblem(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return FILE_PROBLEMS[code] ?? problemOf(error)
+}

@@ -1,0 +1,78 @@
+// `cto operator`: runs the operator, in a pod without any flag, elsewhere with a kubeconfig.
+
+import { Command, InvalidArgumentError } from 'commander'
+import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
+import { HOUR, MINUTE, SECOND } from '../domain/instant.ts'
+import { inClusterAccess, isInCluster, kubeconfigAccess } from '../kube/access.ts'
+import { startOperator } from '../operator.ts'
+import { systemClock } from '../runtime/clock.ts'
+import { createLogger } from '../telemetry/log.ts'
+import { readCatalog } from './catalogs.ts'
+import { problemOf, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
+import { CliError, type Io } from './output.ts'
+
+/** The image that agents run in when none is given. */
+export const DEFAULT_AGENT_IMAGE = 'ghcr.io/5dlabs/cto-agent:latest'
+
+interface OperatorOptions {
+  readonly kubeconfig?: string
+  readonly trustedKeys: string
+  readonly catalog: string
+  readonly namespace: string
+  readonly agentsNamespace: string
+  readonly agentImage: string
+  readonly listen: string
+  readonly holdNotice?: number
+  readonly logLevel: string
+}
+
+export function operatorCommand(io: Io): Command {
+  return new Command('operator')
+    .description('run the operator until it is stopped with SIGTERM or SIGINT')
+    .option('--kubeconfig <file>', 'how to reach the cluster (in a pod: its service account)')
+    .option('--trusted-keys <file>', "the vendor's public keys, a JWK Set", TRUSTED_KEYS_FILE)
+    .option('--catalog <name|file>', 'the product: a built-in catalog or a file', 'cto')
+    .option('--namespace <name>', 'where the operator itself lives', DEFAULT_NAMESPACE)
+    .option('--agents-namespace <name>', 'where the agents of a PlatformConfig live', DEFAULT_AGENTS_NAMESPACE)
+    .option('--agent-image <image>', 'the image that agents run', DEFAULT_AGENT_IMAGE)
+    .option(
+      '--listen <host:port>',
+      'where probes and metrics are served',
+      isInCluster() ? '0.0.0.0:8080' : '127.0.0.1:8080',
+    )
+    .option(
+      '--hold-notice <duration>',
+      'how long an admitted agent goes on before it is held, such as 24h or 30m; only shorter than the catalog says',
+      duration,
+    )
+    .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
+    .action(async (options: OperatorOptions) => {
+      const catalog = await readCatalog(options.catalog, io)
+      const trustedKeys = await readTrustedKeys(options.trustedKeys, io)
+      const inCluster = options.kubeconfig === undefined && isInCluster()
+      const log = createLogger(options.logLevel, process.stderr)
+      try {
+        const access = inCluster ? inClusterAccess() : await kubeconfigAccess(options.kubeconfig)
+        const operator = await startOperator(access, { ...options, catalog, trustedKeys }, systemClock, log)
+        await stopSignal()
+        await operator.stop()
+      } catch (error) {
+        throw new CliError(problemOf(error).replace(/\.$/, ''))
+      }
+    })
+}
+
+/** Reads `24h`, `90m`, `30s`. */
+function duration(text: string): number {
+  const match = /^(\d{1,6})(h|m|s)$/.exec(text)
+  if (match === null) throw new InvalidArgumentError('Write a number and a unit: 24h, 90m or 30s.')
+  const unit = { h: HOUR, m: MINUTE, s: SECOND }[match[2] as 'h' | 'm' | 's']
+  return Number(match[1]) * unit
+}
+
+/** Resolves when the process is asked to stop. A second time, Node's default takes over and ends it at once. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  })
+}

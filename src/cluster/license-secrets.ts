@@ -1,0 +1,107 @@
+// The Secrets that Licenses name: each watched by its name alone, so that the right to read one is enough.
+
+import type { Client } from '../kube/client.ts'
+import { secrets } from '../kube/resource.ts'
+import { reflect, Store } from '../kube/store.ts'
+import type { LicenseContent } from './license-evidence.ts'
+
+export interface SecretKeyReference {
+  readonly namespace: string
+  readonly name: string
+  readonly key: string
+}
+
+type SecretData = Readonly<Record<string, string>>
+
+interface WatchedSecret {
+  readonly store: Store<SecretData>
+  readonly stop: AbortController
+}
+
+export class LicenseSecrets {
+  readonly #watched = new Map<string, WatchedSecret>()
+  readonly #onListenerError: (error: unknown) => void
+  #changed: () => void = () => undefined
+  #start: ((id: string, watched: WatchedSecret) => void) | undefined
+
+  constructor(onListenerError: (error: unknown) => void) {
+    this.#onListenerError = onListenerError
+  }
+
+  /** Calls when any of the Secrets changed. */
+  onChange(changed: () => void): void {
+    this.#changed = changed
+  }
+
+  /** Watches just these Secrets from now on. */
+  watchOnly(references: readonly SecretKeyReference[]): void {
+    const wanted = new Set(references.map(idOf))
+    for (const [id, { stop }] of this.#watched) {
+      if (wanted.has(id)) continue
+      stop.abort()
+      this.#watched.delete(id)
+    }
+    for (const id of wanted) {
+      if (this.#watched.has(id)) continue
+      const store = new Store<SecretData>(this.#onListenerError)
+      store.onChange(() => this.#changed())
+      const watched = { store, stop: new AbortController() }
+      this.#watched.set(id, watched)
+      this.#start?.(id, watched)
+    }
+  }
+
+  /** What stands at the key; undefined while it is not known yet. */
+  read(reference: SecretKeyReference): LicenseContent | undefined {
+    const store = this.#watched.get(idOf(reference))?.store
+    if (store === undefined) return undefined
+    const where = `Secret ${reference.namespace}/${reference.name}`
+    if (!store.synced) {
+      if (store.problem === undefined) return undefined
+      const message =
+        store.problem.status === 403
+          ? `${where} may not be read by the operator; allow it to get, list and watch that Secret`
+          : `${where} cannot be read now: ${store.problem.message}`
+      return { kind: 'absent', reason: 'SecretNotFound', message }
+    }
+    const data = store.get(`${reference.namespace}/${reference.name}`)
+    if (data === undefined) {
+      const message = `${where} does not exist; create it from the license file with kubectl create secret generic`
+      return { kind: 'absent', reason: 'SecretNotFound', message }
+    }
+    const encoded = data[reference.key]
+    if (encoded === undefined) {
+      const there = Object.keys(data).toSorted().join(', ')
+      const message = `${where} has no key ${reference.key} (it has: ${there === '' ? 'none' : there}); correct spec.secretRef.key or the Secret`
+      return { kind: 'absent', reason: 'SecretKeyNotFound', message }
+    }
+    return { kind: 'present', text: Buffer.from(encoded, 'base64').toString('utf8') }
+  }
+
+  /** Reads the Secrets until the signal aborts. */
+  async run(client: Client, signal: AbortSignal): Promise<void> {
+    const running = new Set<Promise<void>>()
+    this.#start = (id, { store, stop }) => {
+      const [namespace = '', name = ''] = id.split('/')
+      const target = {
+        resource: secrets,
+        namespace,
+        fieldSelector: `metadata.name=${name}`,
+        project: (raw: unknown) => (raw as { data?: SecretData }).data ?? {},
+      }
+      const reflecting = reflect(client, target, store, AbortSignal.any([signal, stop.signal])).finally(() =>
+        running.delete(reflecting),
+      )
+      running.add(reflecting)
+    }
+    for (const [id, watched] of this.#watched) this.#start(id, watched)
+    await new Promise<void>((resolve) =>
+      signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+    )
+    await Promise.all(running)
+  }
+}
+
+function idOf({ namespace, name }: SecretKeyReference): string {
+  return `${namespace}/${name}`
+}

@@ -1,0 +1,147 @@
+// Everything that is read of the cluster: one declaration for each watch, and what is kept of what it brings.
+
+import { parse } from 'yaml'
+import { AGENT_LABEL, MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../api/names.ts'
+import { entitlements, licenses, platformConfigs } from '../api/resources.ts'
+import type { NodeFacts } from '../domain/cluster-type.ts'
+import type { Client, RawObject } from '../kube/client.ts'
+import * as kinds from '../kube/resource.ts'
+import { reflect, Store } from '../kube/store.ts'
+import { itemFrom, type WatchTarget } from '../kube/watch.ts'
+import { LicenseSecrets } from './license-secrets.ts'
+import { projectNode } from './nodes.ts'
+import type { ObjectMeta } from './objects.ts'
+import { projectWorkload, type Workload, WORKLOAD_KINDS } from './workloads.ts'
+
+/** One of our own resources: small, and kept whole. */
+export interface OwnResource {
+  readonly name: string
+  readonly uid: string
+  readonly generation: number
+  readonly createdAt: string
+  readonly spec: unknown
+  readonly status: unknown
+}
+
+/** An object that the operator keeps as it must be. */
+export interface KeptObject {
+  readonly uid: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** A store with the declaration of what fills it. */
+export class Watched<T> {
+  readonly target: WatchTarget<T>
+  readonly store: Store<T>
+
+  constructor(target: WatchTarget<T>, onListenerError: (error: unknown) => void) {
+    this.target = target
+    this.store = new Store(onListenerError)
+  }
+
+  /** Takes in the answer to a write of our own, so that it is not mistaken for somebody else's when the watch brings it. */
+  written(raw: RawObject): void {
+    this.store.applied(itemFrom(this.target, raw))
+  }
+}
+
+export type Stores = ReturnType<typeof declareStores>
+
+export function declareStores(
+  { product, agentsNamespace }: { product: string; agentsNamespace: string },
+  onListenerError: (error: unknown) => void,
+) {
+  const watched = <T>(target: WatchTarget<T>) => new Watched(target, onListenerError)
+  const ours = `${MANAGED_BY_LABEL}=${MANAGED_BY}`
+  return {
+    nodes: watched<NodeFacts>({ resource: kinds.nodes, project: projectNode }),
+    /** kubeadm's own record of the cluster: its `clusterName`. */
+    kubeadm: watched<string>({
+      resource: kinds.configMaps,
+      namespace: 'kube-system',
+      fieldSelector: 'metadata.name=kubeadm-config',
+      project: projectKubeadm,
+    }),
+    managedNamespaces: watched<true>({
+      resource: kinds.namespaces,
+      labelSelector: `${MANAGED_LABEL}=true`,
+      project: () => true,
+    }),
+    configs: watched<OwnResource>({ resource: platformConfigs, project: projectOwn }),
+    licenses: watched<OwnResource>({ resource: licenses, project: projectOwn }),
+    entitlement: watched<OwnResource>({
+      resource: entitlements,
+      fieldSelector: `metadata.name=${product}`,
+      project: projectOwn,
+    }),
+    workloads: WORKLOAD_KINDS.map((kind) =>
+      watched<Workload>({
+        resource: { group: kind.group, version: 'v1', plural: kind.plural, kind: kind.kind, namespaced: true },
+        labelSelector: AGENT_LABEL,
+        project: (raw) => projectWorkload(kind, raw),
+      }),
+    ),
+    roleBindings: watched<KeptObject>({
+      resource: kinds.roleBindings,
+      namespace: agentsNamespace,
+      labelSelector: ours,
+      project: projectKept,
+    }),
+    policies: watched<KeptObject>({ resource: kinds.admissionPolicies, labelSelector: ours, project: projectKept }),
+    policyBindings: watched<KeptObject>({
+      resource: kinds.admissionPolicyBindings,
+      labelSelector: ours,
+      project: projectKept,
+    }),
+    secrets: new LicenseSecrets(onListenerError),
+  }
+}
+
+/** All watches but the Secrets', which come and go with the Licenses. */
+export function allWatched(stores: Stores): Watched<unknown>[] {
+  const { secrets: _, workloads, ...single } = stores
+  return [...Object.values(single), ...workloads] as unknown as Watched<unknown>[]
+}
+
+/** Fills the stores until the signal aborts. */
+export async function runStores(
+  client: Client,
+  stores: Stores,
+  except: ReadonlySet<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  const running = allWatched(stores)
+    .filter((one) => !except.has(one))
+    .map((one) => reflect(client, one.target, one.store, signal))
+  await Promise.all([...running, stores.secrets.run(client, signal)])
+}
+
+function projectOwn(raw: unknown): OwnResource {
+  const { metadata, spec, status } = raw as { metadata: ObjectMeta; spec?: unknown; status?: unknown }
+  return {
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    generation: metadata.generation ?? 0,
+    createdAt: metadata.creationTimestamp ?? '',
+    spec: spec ?? {},
+    status,
+  }
+}
+
+function projectKept(raw: unknown): KeptObject {
+  const { apiVersion: _, kind: __, metadata, ...body } = raw as { metadata: ObjectMeta; [field: string]: unknown }
+  const { status: ___, ...rest } = body
+  return { uid: metadata.uid ?? '', labels: metadata.labels ?? {}, body: rest }
+}
+
+function projectKubeadm(raw: unknown): string {
+  const { data } = raw as { data?: { ClusterConfiguration?: string } }
+  try {
+    const configuration = parse(data?.ClusterConfiguration ?? '') as { clusterName?: unknown } | null
+    return typeof configuration?.clusterName === 'string' ? configuration.clusterName : ''
+  } catch {
+    // Whatever stands there, it is not kubeadm's record.
+    return ''
+  }
+}

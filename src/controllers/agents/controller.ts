@@ -1,0 +1,188 @@
+// Answers: is what the PlatformConfig asks for there, as far as it is admitted? Reads the decision and the PlatformConfig;
+// writes the agents' namespace, their Deployments and the guardian's rights.
+
+import { isDeepStrictEqual } from 'node:util'
+import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/names.ts'
+import type { ActiveConfig } from '../../cluster/active-config.ts'
+import type { KubeObject } from '../../cluster/objects.ts'
+import type { Stores } from '../../cluster/stores.ts'
+import { workloadKey } from '../../domain/facts.ts'
+import type { Client } from '../../kube/client.ts'
+import { covers } from '../../kube/covers.ts'
+import { isConflict, isInvalid, isNotFound } from '../../kube/errors.ts'
+import type { EventRecorder } from '../../kube/events.ts'
+import { deployments, namespaces, type Resource, roleBindings, roles, serviceAccounts } from '../../kube/resource.ts'
+import { type Action, awaitChange, lookAgainAt } from '../../runtime/action.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import type { ControllerSpec } from '../../runtime/controller.ts'
+import type { DecisionBoard } from '../decision-board.ts'
+import {
+  type AgentSpec,
+  desiredDeployment,
+  desiredGuardianBinding,
+  desiredGuardianRole,
+  desiredNamespace,
+  type Owner,
+} from './desired.ts'
+
+export interface AgentsDeps {
+  readonly client: Client
+  readonly stores: Stores
+  readonly board: DecisionBoard
+  readonly events: EventRecorder
+  readonly clock: Clock
+  readonly agentsNamespace: string
+  readonly agentImage: string
+  readonly activeConfig: () => ActiveConfig | undefined
+  /** Told which agents cannot be created because their name belongs to somebody else's Deployment. */
+  readonly onNamesTaken: (names: ReadonlySet<string>) => void
+}
+
+/** The one key: everything is brought about in one pass, agent by agent. */
+export const AGENTS_KEY = 'agents'
+const AT_ONCE = 12
+// Somebody else's Deployment carries no label of ours, so that no watch tells when it is gone.
+const TAKEN_AGAIN_MS = 15_000
+
+export function agentsController(deps: AgentsDeps): ControllerSpec {
+  const { client, stores, board, clock, agentsNamespace } = deps
+  const owned = stores.workloads.find((one) => one.target.resource.plural === 'deployments')
+  let guardianRoleOf: string | undefined
+
+  return {
+    name: 'agents',
+    workers: 1,
+    async reconcile(_key, signal): Promise<Action> {
+      const decision = board.current
+      if (decision === undefined || owned === undefined) return awaitChange
+      await keepNamespace(signal)
+      const config = deps.activeConfig()
+      if (config === undefined) return awaitChange
+
+      const owner: Owner = { name: config.name, uid: config.uid }
+      const admitted = new Set(decision.agents.admitted.map((agent) => agent.key))
+      const taken = new Set<string>()
+      const wanted = config.agents.filter((agent) => admitted.has(keyOf(agent.name)))
+      await inParallel(wanted, async (agent) => {
+        const there = owned.store.get(`${agentsNamespace}/${agent.name}`)
+        if (there !== undefined && there.own === undefined) return
+        // Read-only: what is there stays as it is.
+        if (there !== undefined && decision.degradation.readOnly) return
+        if ((await keepAgent(agent, owner, signal)) === 'taken') taken.add(agent.name)
+      })
+      await removeOthers(new Set(config.agents.map((agent) => agent.name)), signal)
+      await keepGuardian(owner, decision.guardian.mayChangeThings, signal)
+      deps.onNamesTaken(taken)
+      return lookAgainAt(taken.size === 0 ? undefined : clock.now() + TAKEN_AGAIN_MS)
+    },
+  }
+
+  function keyOf(name: string): string {
+    return workloadKey({ resource: 'deployments', namespace: agentsNamespace, name })
+  }
+
+  async function keepNamespace(signal: AbortSignal): Promise<void> {
+    if (stores.managedNamespaces.store.get(agentsNamespace) !== undefined) return
+    stores.managedNamespaces.written(await apply(namespaces, desiredNamespace(agentsNamespace), signal))
+  }
+
+  async function keepAgent(agent: AgentSpec, owner: Owner, signal: AbortSignal): Promise<'kept' | 'taken'> {
+    if (owned === undefined) return 'kept'
+    const desired = desiredDeployment(agent, agentsNamespace, deps.agentImage, owner)
+    const live = owned.store.get(`${agentsNamespace}/${agent.name}`)?.own
+    const { labels, ownerReferences } = desired.metadata
+    if (
+      live !== undefined &&
+      covers(live.labels, labels) &&
+      covers(live.spec, desired['spec']) &&
+      covers(live.owners, ownerReferences)
+    ) {
+      return 'kept'
+    }
+    try {
+      // The first time without force: fields that somebody else has set are a conflict, and the Deployment is theirs.
+      owned.written(await apply(deployments, desired, signal, live !== undefined))
+      return 'kept'
+    } catch (error) {
+      if (
+        live === undefined &&
+        (isConflict(error) || isInvalid(error)) &&
+        (await isSomebodyElses(agent.name, signal))
+      ) {
+        return 'taken'
+      }
+      throw error
+    }
+  }
+
+  async function isSomebodyElses(name: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      const { metadata } = await client.get(deployments, { namespace: agentsNamespace, name }, signal)
+      return (metadata['labels'] as Record<string, string> | undefined)?.[MANAGED_BY_LABEL] !== MANAGED_BY
+    } catch (error) {
+      if (isNotFound(error)) return false
+      throw error
+    }
+  }
+
+  // Only by name, and only what is ours: an agent that left the list. A PlatformConfig that is gone takes its agents with
+  // it through Kubernetes' own garbage collection.
+  async function removeOthers(names: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    const leftovers = (owned?.store.values() ?? []).filter(
+      (workload) => workload.own !== undefined && workload.namespace === agentsNamespace && !names.has(workload.name),
+    )
+    await inParallel(leftovers, async ({ namespace, name, uid }) => {
+      await unlessGone(client.delete(deployments, { namespace, name }, uid, signal))
+    })
+  }
+
+  async function keepGuardian(owner: Owner, mayChangeThings: boolean, signal: AbortSignal): Promise<void> {
+    const [binding, ...others] = stores.roleBindings.store.values()
+    const name = 'guardian'
+    if (!mayChangeThings) {
+      if (binding === undefined && others.length === 0) return
+      await unlessGone(client.delete(roleBindings, { namespace: agentsNamespace, name }, undefined, signal))
+      return
+    }
+    if (guardianRoleOf !== owner.uid) {
+      for (const object of desiredGuardianRole(agentsNamespace, owner)) {
+        await apply(object.kind === 'Role' ? roles : serviceAccounts, object, signal)
+      }
+      guardianRoleOf = owner.uid
+    }
+    const { roleRef, subjects } = desiredGuardianBinding(agentsNamespace, owner) as unknown as Record<string, unknown>
+    const live = stores.roleBindings.store.get(`${agentsNamespace}/${name}`)
+    if (
+      live !== undefined &&
+      isDeepStrictEqual(live.body['roleRef'], roleRef) &&
+      covers(live.body['subjects'], subjects)
+    )
+      return
+    stores.roleBindings.written(await apply(roleBindings, desiredGuardianBinding(agentsNamespace, owner), signal))
+  }
+
+  function apply(resource: Resource, object: KubeObject, signal: AbortSignal, force = true) {
+    return client.apply(resource, { ...object, metadata: { ...object.metadata } }, { force }, signal)
+  }
+}
+
+async function unlessGone(deleting: Promise<void>): Promise<void> {
+  try {
+    await deleting
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  }
+}
+
+// One that fails does not keep the others from their turn; the first failure is reported in the end.
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const failures: unknown[] = []
+  const left = [...items]
+  const worker = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) {
+      await work(item).catch((error: unknown) => failures.push(error))
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  if (failures.length > 0) throw failures[0]
+}

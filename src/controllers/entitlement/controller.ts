@@ -1,0 +1,164 @@
+// Answers: what may this cluster do now? Reads everything that is gathered; writes the Entitlement and what the Licenses
+// and PlatformConfigs say of it. The decision is published before anybody carries it out.
+
+import { isDeepStrictEqual } from 'node:util'
+import { API_VERSION } from '../../api/names.ts'
+import type { EntitlementStatus } from '../../api/entitlement.ts'
+import type { LicenseStatus } from '../../api/license.ts'
+import { entitlements, licenses, platformConfigs } from '../../api/resources.ts'
+import { activeConfig } from '../../cluster/active-config.ts'
+import type { OwnResource, Watched } from '../../cluster/stores.ts'
+import { decide, type Decision } from '../../domain/decision.ts'
+import type { Memory } from '../../domain/facts.ts'
+import type { Client } from '../../kube/client.ts'
+import { isNotFound } from '../../kube/errors.ts'
+import type { EventRecorder } from '../../kube/events.ts'
+import { type Resource } from '../../kube/resource.ts'
+import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import type { ControllerSpec } from '../../runtime/controller.ts'
+import type { DecisionBoard } from '../decision-board.ts'
+import { gather, type GatherDeps } from './gather.ts'
+import { memoryFrom } from './memory.ts'
+import { entitlementStatus, licenseStatus, platformConfigStatus, type PolicySupport, type Previous } from './status.ts'
+import { entitlementTransitions, licenseTransitions, type Transition } from './transitions.ts'
+
+export interface EntitlementDeps extends GatherDeps {
+  readonly client: Client
+  readonly board: DecisionBoard
+  readonly events: EventRecorder
+  readonly clock: Clock
+  readonly policies: () => PolicySupport
+  readonly onPublished: (status: EntitlementStatus) => void
+  readonly onTampering: (kind: string, name: string) => void
+}
+
+export const ENTITLEMENT_KEY = 'entitlement'
+
+export function entitlementController(deps: EntitlementDeps): ControllerSpec {
+  const { client, stores, board, events, clock } = deps
+  const name = deps.catalog.product
+  let memory: Memory | undefined
+  /** What was written last. A status that differs from it was written by somebody else. */
+  let published: EntitlementStatus | undefined
+
+  return {
+    name: 'entitlement',
+    // One decision at a time: each builds on the memory of the one before.
+    workers: 1,
+    async reconcile(_key, signal) {
+      if (!stores.entitlement.store.synced) return awaitChange
+      memory ??= memoryFrom(stores.entitlement.store.get(name)?.status as EntitlementStatus | undefined)
+      const facts = await gather(deps, memory, clock.now())
+      if (facts === undefined) return awaitChange
+      const decision = decide(facts)
+      await publishEntitlement(decision, facts.now, signal)
+      memory = decision.memory
+      board.publish(decision)
+      await publishLicenses(decision, facts.now, signal)
+      await publishConfigs(decision, facts.now, signal)
+      return lookAgainAt(decision.nextChangeAt)
+    },
+  }
+
+  async function publishEntitlement(decision: Decision, now: number, signal: AbortSignal): Promise<void> {
+    const live = stores.entitlement.store.get(name)
+    const before = live?.status as EntitlementStatus | undefined
+    if (published !== undefined && !isDeepStrictEqual(before, published))
+      reportTampering(live === undefined ? 'deleted' : 'changed')
+
+    const resource = live ?? (await create(signal))
+    const previous = published ?? before
+    const status = entitlementStatus(decision, previous, resource.generation, now, deps.policies())
+    if (!isDeepStrictEqual(before, status)) {
+      await replaceStatus(resource, status, signal)
+      for (const transition of entitlementTransitions(previous, status)) say('Entitlement', resource, transition)
+      const config = activeConfig(stores.configs.store.values())
+      if (config !== undefined) {
+        for (const transition of entitlementTransitions(previous, status)) say('PlatformConfig', config, transition)
+      }
+    }
+    published = status
+    deps.onPublished(status)
+  }
+
+  async function create(signal: AbortSignal): Promise<OwnResource> {
+    const object = { apiVersion: API_VERSION, kind: 'Entitlement', metadata: { name }, spec: { product: name } }
+    stores.entitlement.written(await client.create(entitlements, object, signal))
+    const created = stores.entitlement.store.get(name)
+    if (created === undefined) throw new Error(`create Entitlement ${name}: it is gone again`)
+    return created
+  }
+
+  // Replaced and not applied: whatever somebody added to the status has to go.
+  async function replaceStatus(resource: OwnResource, status: EntitlementStatus, signal: AbortSignal): Promise<void> {
+    const resourceVersion = stores.entitlement.store.identity(name)?.resourceVersion ?? ''
+    const object = {
+      apiVersion: API_VERSION,
+      kind: 'Entitlement',
+      metadata: { name, uid: resource.uid, resourceVersion },
+      spec: resource.spec,
+      status,
+    }
+    stores.entitlement.written(await client.replace(entitlements, object, signal, 'status'))
+  }
+
+  async function publishLicenses(decision: Decision, now: number, signal: AbortSignal): Promise<void> {
+    for (const license of decision.licenses) {
+      const resource = stores.licenses.store.get(license.name)
+      if (resource === undefined) continue
+      const before = resource.status as LicenseStatus | undefined
+      const status = licenseStatus(license, decision, before, resource.generation, now)
+      if (!(await applyStatus(licenses, 'License', stores.licenses, resource, status, signal))) continue
+      for (const transition of licenseTransitions(before, status)) say('License', resource, transition)
+    }
+  }
+
+  async function publishConfigs(decision: Decision, now: number, signal: AbortSignal): Promise<void> {
+    const active = activeConfig(stores.configs.store.values())
+    for (const resource of stores.configs.store.values()) {
+      const previous = resource.status as Previous | undefined
+      const names = active?.uid === resource.uid ? active.wanted.agents : []
+      const inPlaceOf = active?.uid === resource.uid ? undefined : active?.name
+      const status = platformConfigStatus(decision, names, inPlaceOf, previous, resource.generation, now)
+      await applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, status, signal)
+    }
+  }
+
+  /** Whether there was something to write. */
+  async function applyStatus(
+    kind: Resource,
+    kindName: string,
+    watched: Watched<OwnResource>,
+    resource: OwnResource,
+    status: object,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (isDeepStrictEqual(resource.status, status)) return false
+    const object = {
+      apiVersion: API_VERSION,
+      kind: kindName,
+      metadata: { name: resource.name, uid: resource.uid },
+      status,
+    }
+    try {
+      watched.written(await client.apply(kind, object, { force: true, subresource: 'status' }, signal))
+      return true
+    } catch (error) {
+      // Deleted in the meantime: the watch is about to say so.
+      if (isNotFound(error)) return false
+      throw error
+    }
+  }
+
+  function say(kind: string, { name, uid }: { name: string; uid: string }, { type, reason, note }: Transition): void {
+    events.record({ regarding: { apiVersion: API_VERSION, kind, name, uid }, type, reason, action: 'Decide', note })
+  }
+
+  function reportTampering(what: string): void {
+    deps.onTampering('Entitlement', name)
+    const note = `Entitlement ${name} was ${what} by somebody else and has been restored`
+    const regarding = { apiVersion: API_VERSION, kind: 'Entitlement', name }
+    events.record({ regarding, type: 'Warning', reason: 'TamperingRestored', action: 'Restore', note })
+  }
+}

@@ -1,0 +1,109 @@
+// All reading for a decision. Undefined while something is not known yet: nothing is decided on half a view.
+
+import { DEFAULT_SECRET_KEY } from '../../api/names.ts'
+import { activeConfig } from '../../cluster/active-config.ts'
+import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evidence.ts'
+import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
+import type { OwnResource, Stores } from '../../cluster/stores.ts'
+import { isHeld, wantedReplicas } from '../../cluster/workloads.ts'
+import type { Catalog } from '../../domain/catalog.ts'
+import { detectClusterType } from '../../domain/cluster-type.ts'
+import type { Facts, LicenseFacts, Memory, WorkloadFacts } from '../../domain/facts.ts'
+import type { Instant } from '../../domain/instant.ts'
+import { countNodes } from '../../domain/node-count.ts'
+
+/** What is asked for once, when the operator starts. */
+export interface ClusterIdentity {
+  readonly uid: string
+  readonly apiGroups: readonly string[]
+}
+
+export interface GatherDeps {
+  readonly stores: Stores
+  readonly evidence: LicenseEvidence
+  readonly catalog: Catalog
+  readonly identity: () => ClusterIdentity | undefined
+  readonly agentsNamespace: string
+  readonly holdNotice: number
+  readonly namesTaken: () => ReadonlySet<string>
+}
+
+export async function gather(deps: GatherDeps, memory: Memory, now: Instant): Promise<Facts | undefined> {
+  const { stores, catalog } = deps
+  const identity = deps.identity()
+  if (identity === undefined || waitingFor(stores).length > 0) return undefined
+  const licenses = await licenseFacts(deps, now)
+  if (licenses === undefined) return undefined
+  const nodes = stores.nodes.store.values()
+  const config = activeConfig(stores.configs.store.values())
+  const [kubeadmClusterName] = stores.kubeadm.store.values()
+  return {
+    now,
+    catalog,
+    cluster: detectClusterType({ nodes, kubeadmClusterName, apiGroups: identity.apiGroups }),
+    clusterUid: identity.uid,
+    nodes: countNodes(nodes, catalog),
+    licenses,
+    ...(config === undefined ? {} : { wanted: config.wanted }),
+    agentsNamespace: deps.agentsNamespace,
+    workloads: workloadFacts(stores),
+    namesTaken: deps.namesTaken(),
+    memory,
+    holdNotice: deps.holdNotice,
+  }
+}
+
+/** The kinds that a decision needs and of which no whole list has been read yet. */
+export function waitingFor(stores: Stores): string[] {
+  const { nodes, kubeadm, managedNamespaces, configs, licenses, entitlement, workloads } = stores
+  return [nodes, kubeadm, managedNamespaces, configs, licenses, entitlement, ...workloads]
+    .filter((watched) => !watched.store.synced)
+    .map(({ target, store }) => {
+      const problem = store.problem === undefined ? '' : ` (${store.problem.message})`
+      return `${target.resource.plural}${problem}`
+    })
+}
+
+function workloadFacts({ workloads, managedNamespaces }: Stores): WorkloadFacts[] {
+  return workloads.flatMap(({ store }) =>
+    store.values().map((workload) => ({
+      resource: workload.resource,
+      kind: workload.kind,
+      namespace: workload.namespace,
+      name: workload.name,
+      agent: workload.agent,
+      wants: wantedReplicas(workload),
+      held: isHeld(workload),
+      createdAt: workload.createdAt,
+      governed: managedNamespaces.store.get(workload.namespace) !== undefined,
+    })),
+  )
+}
+
+async function licenseFacts({ stores, evidence }: GatherDeps, now: Instant): Promise<LicenseFacts[] | undefined> {
+  const resources = stores.licenses.store.values()
+  const names = new Set(resources.map((resource) => resource.name))
+  evidence.keepOnly(names)
+  stores.secrets.watchOnly(resources.map(referenceOf).filter((reference) => reference !== undefined))
+  const facts: LicenseFacts[] = []
+  for (const resource of resources) {
+    const content = contentOf(resource, stores)
+    if (content === undefined) return undefined
+    facts.push(await evidence.factsOf(resource.name, content, now))
+  }
+  return facts
+}
+
+function referenceOf({ spec }: OwnResource): SecretKeyReference | undefined {
+  const { secretRef } = spec as { secretRef?: Partial<SecretKeyReference> }
+  if (secretRef?.namespace === undefined || secretRef.name === undefined) return undefined
+  return { namespace: secretRef.namespace, name: secretRef.name, key: secretRef.key ?? DEFAULT_SECRET_KEY }
+}
+
+function contentOf(resource: OwnResource, stores: Stores): LicenseContent | undefined {
+  const reference = referenceOf(resource)
+  if (reference !== undefined) return stores.secrets.read(reference)
+  const message =
+    'the license key has not been activated online; put a license file into a Secret and name it in spec.secretRef'
+  return { kind: 'absent', reason: 'PendingActivation', message }
+}

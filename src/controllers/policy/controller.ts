@@ -1,0 +1,101 @@
+// Answers: are the admission policies as they must be? Reads and writes policies and bindings. A policy that somebody
+// changed or deleted is put right, and said to have been.
+
+import { isDeepStrictEqual } from 'node:util'
+import type { KeptObject, Stores, Watched } from '../../cluster/stores.ts'
+import type { Client, RawObject } from '../../kube/client.ts'
+import { isAlreadyExists, isConflict } from '../../kube/errors.ts'
+import type { EventRecorder } from '../../kube/events.ts'
+import { awaitChange } from '../../runtime/action.ts'
+import type { ControllerSpec } from '../../runtime/controller.ts'
+import { desiredPolicies, type PolicyObject } from './desired.ts'
+
+export interface PolicyDeps {
+  readonly client: Client
+  readonly stores: Stores
+  readonly product: string
+  readonly events: EventRecorder
+  readonly onTampering: (kind: string, name: string) => void
+}
+
+/** Keys are `KIND/NAME`. */
+export function policyController({ client, stores, product, events, onTampering }: PolicyDeps): ControllerSpec {
+  const desired = new Map(desiredPolicies(product).map((object) => [policyKey(object), object]))
+  // What the API server made of what we wrote: a newer one may add defaults, and those are no tampering.
+  const asWritten = new Map<string, KeptObject['body']>()
+
+  return {
+    name: 'policy',
+    workers: 1,
+    async reconcile(key, signal) {
+      const object = desired.get(key)
+      if (object === undefined) return awaitChange
+      const watched = storeOf(object)
+      const live = watched.store.get(object.metadata.name)
+      const accepted = asWritten.get(key)
+      if (live !== undefined && isDeepStrictEqual(live.body, accepted ?? { spec: object.spec })) {
+        asWritten.set(key, live.body)
+        return awaitChange
+      }
+      const written =
+        live === undefined ? await create(watched, object, signal) : await replace(watched, object, signal)
+      watched.written(written)
+      const body = watched.store.get(object.metadata.name)?.body
+      if (body !== undefined) asWritten.set(key, body)
+      if (accepted !== undefined) reportTampering(object, live === undefined ? 'deleted' : 'changed')
+      return awaitChange
+    },
+  }
+
+  function storeOf({ kind }: PolicyObject): Watched<KeptObject> {
+    return kind === 'ValidatingAdmissionPolicy' ? stores.policies : stores.policyBindings
+  }
+
+  // One that lost our label is there and not seen by the watch: it is replaced all the same.
+  async function create(watched: Watched<KeptObject>, object: PolicyObject, signal: AbortSignal): Promise<RawObject> {
+    try {
+      return await client.create(watched.target.resource, { ...object }, signal)
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+      return replace(watched, object, signal)
+    }
+  }
+
+  // Replaced as a whole and not applied: what somebody added has to go too.
+  async function replace(watched: Watched<KeptObject>, object: PolicyObject, signal: AbortSignal): Promise<RawObject> {
+    const { resource } = watched.target
+    const { name } = object.metadata
+    const { metadata } = await client.get(resource, { name }, signal)
+    const { resourceVersion } = metadata
+    try {
+      return await client.replace(
+        resource,
+        { ...object, metadata: { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } },
+        signal,
+      )
+    } catch (error) {
+      if (isConflict(error)) return replace(watched, object, signal)
+      throw error
+    }
+  }
+
+  function reportTampering({ apiVersion, kind, metadata: { name } }: PolicyObject, what: string): void {
+    onTampering(kind, name)
+    const note = `${kind} ${name} was ${what} by somebody else and has been restored`
+    events.record({
+      regarding: { apiVersion, kind, name },
+      type: 'Warning',
+      reason: 'TamperingRestored',
+      action: 'Restore',
+      note,
+    })
+  }
+}
+
+export function policyKeys(product: string): string[] {
+  return desiredPolicies(product).map(policyKey)
+}
+
+function policyKey({ kind, metadata }: PolicyObject): string {
+  return `${kind}/${metadata.name}`
+}

@@ -1,0 +1,40 @@
+// What a license file says about itself, believed by nobody. For people who want to look; no decision may read this.
+
+import { readLicenseFile } from './license-file.ts'
+import { Rejection } from './rejection.ts'
+
+export interface UnverifiedLicense {
+  readonly form: 'jws' | 'cto-json'
+  /** The header of a JWS. */
+  readonly header?: unknown
+  readonly claims: unknown
+}
+
+/**
+ * Decodes a license of any form, and forgives much that `readLicense` does not.
+ * @throws Rejection when there is nothing to show
+ */
+export function decodeUnverified(file: Uint8Array | string): UnverifiedLicense {
+  const text = readLicenseFile(file)
+  if (text.trimStart().startsWith('{')) return { form: 'cto-json', claims: parse(text, 'JSON') }
+  const [header, payload, ...rest] = text.split('.')
+  if (!header || !payload || rest.length === 0) {
+    throw new Rejection(
+      'MalformedLicense',
+      'this is not a license file: a license has three parts with dots between them',
+    )
+  }
+  return { form: 'jws', header: decode(header, 'header'), claims: decode(payload, 'content') }
+}
+
+function decode(part: string, what: string): unknown {
+  return parse(Buffer.from(part, 'base64url').toString('utf8'), what)
+}
+
+function parse(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Rejection('MalformedLicense', `the ${what} of the license is not valid JSON`)
+  }
+}

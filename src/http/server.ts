@@ -1,0 +1,69 @@
+// What the operator serves: whether it lives, whether it is ready, and its figures. Never anything that needs a secret.
+
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface Served {
+  /** Whether decisions are being taken; with what keeps them from it. Never the state of the license. */
+  readonly readiness: () => { readonly ready: boolean; readonly waitingFor: readonly string[] }
+  readonly metrics: () => Promise<string>
+}
+
+export interface HttpServer {
+  readonly address: string
+  stop(): Promise<void>
+}
+
+/**
+ * Listens on `HOST:PORT`; port 0 takes a free one.
+ * @throws Error when the address is not one or is taken
+ */
+export async function startHttpServer(listen: string, served: Served): Promise<HttpServer> {
+  const { host, port } = parseAddress(listen)
+  const server = createServer((request, response) => {
+    const answer = (status: number, body: string) => {
+      response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }).end(body)
+    }
+    const path = request.url?.split('?')[0]
+    if (request.method !== 'GET') answer(405, 'only GET\n')
+    else if (path === '/livez') answer(200, 'ok\n')
+    else if (path === '/readyz') {
+      const { ready, waitingFor } = served.readiness()
+      answer(ready ? 200 : 503, ready ? 'ok\n' : `waiting for: ${waitingFor.join(', ')}\n`)
+    } else if (path === '/metrics') {
+      served.metrics().then(
+        (text) => answer(200, text),
+        () => answer(500, 'no metrics\n'),
+      )
+    } else answer(404, 'there are /livez, /readyz and /metrics\n')
+  })
+  server.requestTimeout = 10_000
+  server.headersTimeout = 5_000
+  await listening(server, host, port, listen)
+  const { address, port: actual } = server.address() as AddressInfo
+  return {
+    address: `${address.includes(':') ? `[${address}]` : address}:${actual}`,
+    async stop() {
+      server.closeAllConnections()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}
+
+function parseAddress(listen: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/.exec(listen)
+  const port = Number(match?.[3])
+  if (match === null || port > 65_535)
+    throw new Error(`--listen ${listen} is not an address; give HOST:PORT, for example 127.0.0.1:8080`)
+  return { host: match[1] ?? match[2] ?? '', port }
+}
+
+function listening(server: Server, host: string, port: number, listen: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'another process listens there' : (cause.code ?? 'it is not possible')
+      reject(new Error(`Cannot listen on ${listen}: ${why}; choose another address with --listen`, { cause }))
+    })
+    server.listen(port, host === '' ? undefined : host, resolve)
+  })
+}

@@ -1,0 +1,33 @@
+// The binary `cto`: arguments in, an exit code out. The only place that ends the process.
+
+import { buffer } from 'node:stream/consumers'
+import { Command } from 'commander'
+import { builtInCatalogs, catalogNames } from './cli/catalogs.ts'
+import { licenseCommand } from './cli/license.ts'
+import { operatorCommand } from './cli/operator.ts'
+import { EXIT, type Io } from './cli/output.ts'
+import { runCommand } from './cli/run-command.ts'
+import { vendorCommand } from './cli/vendor.ts'
+import { VERSION } from './version.ts'
+
+const io: Io = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  stdin: () => buffer(process.stdin),
+  now: () => Date.now(),
+}
+// A reader that has seen enough, such as `head`, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.error),
+)
+
+const catalogs = builtInCatalogs().map(catalogNames)
+const cto = new Command('cto')
+  .description('Software licenses in Kubernetes: run the operator, try it, look into licenses, issue them.')
+  .version(VERSION)
+  .addCommand(operatorCommand(io))
+  .addCommand(licenseCommand(io, catalogs))
+  .addCommand(vendorCommand(io, catalogs))
+  .showHelpAfterError('(see: cto --help)')
+
+process.exitCode = await runCommand(cto, process.argv.slice(2), io)

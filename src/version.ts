@@ -1,0 +1,5 @@
+// The version of the package, as it was built.
+
+import manifest from '../package.json' with { type: 'json' }
+
+export const VERSION: string = manifest.version
