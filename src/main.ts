@@ -7,6 +7,8 @@ import { licenseCommand } from './cli/license.ts'
 import { operatorCommand } from './cli/operator.ts'
 import { EXIT, type Io } from './cli/output.ts'
 import { runCommand } from './cli/run-command.ts'
+import { statusCommand } from './cli/status.ts'
+import { trialCommand } from './cli/trial.ts'
 import { vendorCommand } from './cli/vendor.ts'
 import { VERSION } from './version.ts'
 
@@ -25,7 +27,9 @@ const catalogs = builtInCatalogs().map(catalogNames)
 const cto = new Command('cto')
   .description('Software licenses in Kubernetes: run the operator, try it, look into licenses, issue them.')
   .version(VERSION)
+  .addCommand(trialCommand(io))
   .addCommand(operatorCommand(io))
+  .addCommand(statusCommand(io))
   .addCommand(licenseCommand(io, catalogs))
   .addCommand(vendorCommand(io, catalogs))
   .showHelpAfterError('(see: cto --help)')

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import type { DegradationLevel, Growth, GuardianMode } from '../domain/catalog.ts'
 import type { Verdict } from '../domain/reasons.ts'
 import type { Condition } from './conditions.ts'
+import type { DeepReadonly } from './resources.ts'
 
 export interface EntitlementSpec {
   /** The product, by the name of its catalog. */
@@ -99,43 +100,30 @@ export interface EntitlementStatus {
   readonly conditions: readonly Condition[]
 }
 
-/** What of an earlier decision the next one depends on. */
-export interface Remembered {
-  readonly agents: {
-    readonly admitted: readonly RememberedAgent[]
-    readonly refused: readonly RememberedAgent[]
-    readonly held: readonly RememberedAgent[]
-  }
-  readonly nodes: { readonly overSince?: string; readonly peak?: number }
-  readonly violations: readonly { readonly reason: string; readonly since: string }[]
+// Another version may have written it, or a person: what cannot be read is forgotten, and nothing else with it.
+const time = z.iso.datetime({ offset: true })
+const optionalTime = z.optional(time).catch(undefined)
+const agent = z.object({ namespace: z.string(), kind: z.string(), workload: z.string(), holdAt: optionalTime })
+const agents = readableItems(agent)
+const remembered = z.object({
+  agents: z.object({ admitted: agents, refused: agents, held: agents }).catch({ admitted: [], refused: [], held: [] }),
+  nodes: z.object({ overSince: optionalTime, peak: z.optional(z.int().positive()).catch(undefined) }).catch({}),
+  violations: readableItems(z.object({ reason: z.string(), since: time })),
+})
+
+/** What of a published decision the next one depends on, as it stands in the status. */
+export type Remembered = DeepReadonly<z.output<typeof remembered>>
+
+/** Reads what the operator remembers across a restart from an Entitlement, or whatever has its `status`. Never fails. */
+export function readRemembered(object: unknown): Remembered {
+  const { data } = z.object({ status: z.unknown() }).safeParse(object)
+  const status = z.record(z.string(), z.unknown()).catch({}).parse(data?.status)
+  return remembered.parse(status)
 }
 
-export type RememberedAgent = Pick<AgentEntry, 'namespace' | 'kind' | 'workload' | 'holdAt'>
-
-// Another version may have written it, or a person. Each thing that cannot be read is forgotten by itself.
-const time = z.iso.datetime({ offset: true })
-const listOf = <T>(item: z.ZodType<T>) =>
-  z
+function readableItems<T extends z.ZodType>(item: T) {
+  return z
     .array(z.unknown())
     .catch([])
-    .prefault([])
-    .transform((items) => items.flatMap((candidate) => readable(item, candidate)))
-const agents = listOf(
-  z.object({
-    namespace: z.string(),
-    kind: z.string(),
-    workload: z.string(),
-    holdAt: time.exactOptional().catch(undefined as never),
-  }),
-)
-const remembered = z.object({
-  agents: z.object({ admitted: agents, refused: agents, held: agents }),
-  nodes: z.object({}),
-  violations: listOf(z.object({ reason: z.string(), since: time })),
-})
-void remembered
-
-function readable<T>(schema: z.ZodType<T>, value: unknown): T[] {
-  const { success, data } = schema.safeParse(value)
-  return success ? [data] : []
+    .transform((candidates) => candidates.flatMap((candidate) => item.safeParse(candidate).data ?? []))
 }

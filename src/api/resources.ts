@@ -28,9 +28,9 @@ export type DeepReadonly<T> = T extends readonly (infer Item)[]
     : T
 
 /** Reads an object as the API server would: a field that is null is a field that is not there, unknown ones are dropped. */
-export function read<T>(schema: z.ZodType<T>, object: unknown): Reading<DeepReadonly<T>> {
+export function read<T>(schema: z.ZodType<T>, object: unknown): Reading<T> {
   const { success, data, error } = schema.safeParse(withoutNulls(object))
-  if (success) return { kind: 'ok', value: data as DeepReadonly<T> }
+  if (success) return { kind: 'ok', value: data }
   return {
     kind: 'invalid',
     problems: error.issues.map(({ path, message }) => ({ path: fieldPath(path), message })),

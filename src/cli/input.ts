@@ -39,7 +39,7 @@ export function problemOf(error: unknown): string {
 }
 
 const FILE_PROBLEMS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
+  ENOENT: 'there is no such file or folder',
   EACCES: 'permission denied',
   EISDIR: 'it is a folder',
   EEXIST: 'it exists already, and is not overwritten',

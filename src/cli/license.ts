@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import { formatInstant, type Instant, wholeDaysBetween } from '../domain/instant.ts'
-import type { LicenseClaims } from '../domain/license/claims.ts'
+import { type LicenseClaims, UNLIMITED } from '../domain/license/claims.ts'
 import { fromNumericDate, isPlausibleDate } from '../domain/license/numeric-date.ts'
 import { readLicense } from '../domain/license/read-license.ts'
 import { isJsonObject } from '../domain/license/strict-json.ts'
@@ -144,8 +144,12 @@ function verificationRows({ verdict, reason, message, claims }: Verification): [
     ['VERDICT', styled(verdict === 'Valid' ? 'green' : 'red', verdict)],
     ['REASON', reason],
     ['MESSAGE', message],
-    ...flatten(claims).map(([name, value]): [string, string] => [name, show(value)]),
+    ...flatten(claims).map(([name, value]): [string, string] => [name, showProperty(name, value)]),
   ]
+}
+
+function showProperty(path: string, value: unknown): string {
+  return path.startsWith('limits.') && value === UNLIMITED ? 'unlimited' : show(value)
 }
 
 function decode(bytes: Uint8Array): UnverifiedLicense {

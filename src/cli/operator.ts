@@ -10,6 +10,7 @@ import { createLogger } from '../telemetry/log.ts'
 import { readCatalog } from './catalogs.ts'
 import { problemOf, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
 import { CliError, type Io } from './output.ts'
+import { stopSignal } from './stop-signal.ts'
 
 /** The image that agents run in when none is given. */
 export const DEFAULT_AGENT_IMAGE = 'ghcr.io/5dlabs/cto-agent:latest'
@@ -68,11 +69,4 @@ function duration(text: string): number {
   if (match === null) throw new InvalidArgumentError('Write a number and a unit: 24h, 90m or 30s.')
   const unit = { h: HOUR, m: MINUTE, s: SECOND }[match[2] as 'h' | 'm' | 's']
   return Number(match[1]) * unit
-}
-
-/** Resolves when the process is asked to stop. A second time, Node's default takes over and ends it at once. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
-  })
 }

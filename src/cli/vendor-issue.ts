@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { DAY, formatInstant, type Instant } from '../domain/instant.ts'
 import { type LicenseClaims, UNLIMITED } from '../domain/license/claims.ts'
@@ -82,7 +83,7 @@ async function issue(io: Io, catalogs: readonly CatalogNames[], options: IssueOp
   report(io, claims, key, options)
 }
 
-function report(io: Io, claims: LicenseClaims, key: SigningKey, { out, output }: IssueOptions): void {
+function report(io: Io, claims: LicenseClaims, key: SigningKey, { key: keyFile, out, output }: IssueOptions): void {
   const [plan, expiresAt] = [claims.plan, formatInstant(claims.expiresAt)]
   const result = { file: out, licenseId: claims.licenseId, organization: claims.organization, plan, expiresAt }
   print(io, output, { ...result, keyId: key.keyId }, () =>
@@ -95,7 +96,9 @@ function report(io: Io, claims: LicenseClaims, key: SigningKey, { out, output }:
       ['FILE', out],
     ]),
   )
-  io.stderr(`Next: cto license verify ${out} --trusted-keys trusted-keys.json\n`)
+  // That is where keygen puts the public half.
+  const trustedKeys = join(dirname(keyFile), 'trusted-keys.json')
+  io.stderr(`Next: cto license verify ${out} --trusted-keys ${trustedKeys}\n`)
 }
 
 /** @returns the catalog of the product */

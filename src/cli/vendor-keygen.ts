@@ -55,7 +55,7 @@ async function keygen(io: Io, options: KeygenOptions): Promise<void> {
   io.stderr('Keep the private key secret; whoever has it can make licenses.\n')
   if (key.use === 'license') {
     io.stderr(
-      `Next: cto vendor issue --key ${privateKey} --plan team --organization "Acme" --days 365 --out acme.lic\n`,
+      `Next: cto vendor issue --key ${privateKey} --plan <plan> --organization <name> --days 365 --out <file>\n`,
     )
   }
 }

@@ -56,7 +56,7 @@ export function inClusterAccess(env: NodeJS.ProcessEnv = process.env, folder = S
  * @throws Error with one sentence when there is none, or it cannot be used
  */
 export async function kubeconfigAccess(file?: string): Promise<Access & { readonly context: string }> {
-  const { KubeConfig } = await import('@kubernetes/client-node')
+  const { KubeConfig } = await import('./kubeconfig.ts')
   const config = new KubeConfig()
   const where = file ?? process.env['KUBECONFIG'] ?? '~/.kube/config'
   try {

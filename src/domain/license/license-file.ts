@@ -56,6 +56,7 @@ function commonMistake(text: string): string | undefined {
   if (/^(---\s+)?(apiVersion|kind|clusters|contexts|current-context):/m.test(start) || isManifest(start)) {
     return 'this is a kubeconfig or a Kubernetes manifest, not a license file: give the content of the .lic file itself'
   }
+  if (isUnsignedJson(start) && /"kty"\s*:/.test(start)) return 'this is a key or a set of keys, not a license file'
   if (start.startsWith('<')) return 'this is a web page, not a license file: download the license again'
   if (isEncodedTwice(start)) {
     return 'this is a license file encoded with base64 once more: put the file into the Secret with `kubectl create secret generic --from-file`, or under stringData'
@@ -64,7 +65,11 @@ function commonMistake(text: string): string | undefined {
 }
 
 function isManifest(text: string): boolean {
-  return text.startsWith('{') && /"(apiVersion|clusters)"\s*:/.test(text) && !/"signature"\s*:/.test(text)
+  return isUnsignedJson(text) && /"(apiVersion|clusters)"\s*:/.test(text)
+}
+
+function isUnsignedJson(text: string): boolean {
+  return text.startsWith('{') && !/"signature"\s*:/.test(text)
 }
 
 /** `data` of a Secret is base64 already; who encodes the file first has encoded it twice. */

@@ -1,0 +1,90 @@
+// The verifier against public vectors, with exact expectations: an upgrade of Node must not change what is accepted.
+
+import { describe, expect, test } from 'vitest'
+import { importPublicKey, type SignatureAlgorithm, verifySignature } from '../../../../src/domain/license/signature.ts'
+import { NEEDS_VECTORS, readVectors, VECTORS_ABSENT } from './public-vectors.ts'
+import { key, newKey, rawSignature } from './signed.ts'
+
+interface Wycheproof {
+  readonly testGroups: readonly {
+    readonly publicKeyJwk?: Readonly<Record<string, unknown>>
+    readonly publicKey: { readonly modulus?: string; readonly publicExponent?: string }
+    readonly tests: readonly {
+      readonly tcId: number
+      readonly msg: string
+      readonly sig: string
+      readonly result: 'valid' | 'invalid' | 'acceptable'
+    }[]
+  }[]
+}
+
+const hex = (text: string) => new Uint8Array(Buffer.from(text, 'hex'))
+const base64url = (text = '') => Buffer.from(text.replace(/^(00)+/, ''), 'hex').toString('base64url')
+
+async function accepts(alg: SignatureAlgorithm, jwk: object, message: string, signature: string): Promise<boolean> {
+  try {
+    return await verifySignature(importPublicKey(alg, { ...jwk }), hex(message), hex(signature))
+  } catch {
+    return false // the key itself is refused
+  }
+}
+
+test.each(['EdDSA', 'ES256', 'RS256'] as const)('%s: accepts its own signature and no other', async (alg) => {
+  const signer = await newKey('s', alg)
+  const { publicKey } = signer.trust.get('s')!
+  const message = Buffer.from('growth')
+  const signature = rawSignature(signer.privateKey, alg, message)
+  expect(await verifySignature(publicKey, message, signature)).toBe(true)
+  expect(await verifySignature(publicKey, Buffer.from('Growth'), signature)).toBe(false)
+  expect(await verifySignature(publicKey, message, signature.subarray(1))).toBe(false)
+  expect(await verifySignature(publicKey, message, new Uint8Array())).toBe(false)
+  expect(await verifySignature(key.trust.get('k1')!.publicKey, message, signature)).toBe(false)
+})
+
+describe.skipIf(VECTORS_ABSENT)(`public vectors ${NEEDS_VECTORS}`, () => {
+  test.each([
+    ['EdDSA', 'ed25519', 151],
+    ['ES256', 'ecdsa_secp256r1_sha256_p1363', 262],
+    ['RS256', 'rsa_signature_2048_sha256', 259],
+  ] as const)('Wycheproof %s (%s): exactly the valid ones', async (alg, file, count) => {
+    const vectors = readVectors<Wycheproof>(`wycheproof/${file}_test.json`)
+    const wrong: number[] = []
+    let seen = 0
+    for (const { publicKeyJwk, publicKey, tests } of vectors.testGroups) {
+      const { modulus, publicExponent } = publicKey
+      const jwk = publicKeyJwk ?? { kty: 'RSA', n: base64url(modulus), e: base64url(publicExponent) }
+      for (const { tcId, msg, sig, result } of tests) {
+        seen++
+        if ((await accepts(alg, jwk, msg, sig)) !== (result === 'valid')) wrong.push(tcId)
+      }
+    }
+    expect(wrong).toEqual([])
+    expect(seen).toBe(count)
+  })
+
+  test('RFC 8032 §7.1: every signature is accepted', async () => {
+    const vectors = readVectors<{ pub: string; msg: string; sig: string }[]>('noble-ed25519/rfc8032-ed25519.json')
+    for (const { pub, msg, sig } of vectors) {
+      expect(await accepts('EdDSA', { kty: 'OKP', crv: 'Ed25519', x: base64urlOf(pub) }, msg, sig)).toBe(true)
+    }
+    expect(vectors.length).toBeGreaterThan(3)
+  })
+
+  test('"Taming the many EdDSAs": none of the twelve edge cases is accepted', async () => {
+    interface EdgeCase {
+      readonly message: string
+      readonly pub_key: string
+      readonly signature: string
+    }
+    const accepted: number[] = []
+    for (const [index, edge] of readVectors<EdgeCase[]>('ed25519-speccheck/cases.json').entries()) {
+      const jwk = { kty: 'OKP', crv: 'Ed25519', x: base64urlOf(edge.pub_key) }
+      if (await accepts('EdDSA', jwk, edge.message, edge.signature)) accepted.push(index)
+    }
+    expect(accepted).toEqual([])
+  })
+})
+
+function base64urlOf(text: string): string {
+  return Buffer.from(text, 'hex').toString('base64url')
+}
