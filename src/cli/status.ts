@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import type { AgentEntry, EntitlementStatus } from '../api/entitlement.ts'
 import type { LicenseStatus } from '../api/license.ts'
 import { entitlements, licenses } from '../api/resources.ts'
-import { type Reason, reasons } from '../domain/reasons.ts'
+import { cureOf, NOTHING_TO_DO } from '../domain/reasons.ts'
 import { inClusterAccess, isInCluster, kubeconfigAccess } from '../kube/access.ts'
 import { type Client, createClient, type RawObject } from '../kube/client.ts'
 import { isNotFound } from '../kube/errors.ts'
@@ -136,9 +136,9 @@ function agentRow(agent: AgentEntry): string[] {
 
 /** What lifts each thing that is wrong, once. */
 function toDo({ reason, violations, agents }: EntitlementStatus): string[] {
-  const wrong: Reason[] = [reason, ...violations.map((violation) => violation.reason)]
+  const wrong = [reason, ...violations.map((violation) => violation.reason)]
   for (const agent of [...agents.refused, ...agents.held]) if (agent.reason !== undefined) wrong.push(agent.reason)
-  return [...new Set(wrong.map((one) => reasons[one].cure))].filter((cure) => cure !== reasons.Valid.cure)
+  return [...new Set(wrong.map(cureOf))].filter((cure) => cure !== undefined).filter((cure) => cure !== NOTHING_TO_DO)
 }
 
 function section(title: string, rows: readonly (readonly string[])[]): string {

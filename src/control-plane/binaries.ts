@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { type Artifact, ARTIFACTS, isOlder, kubernetesVersion, oldestGo, pinnedVersions, RECIPES } from './artifacts.ts'
 import { stopwatch } from './duration.ts'
 import { withFolderLock } from './folder-lock.ts'
-import { goVersion } from './go-build.ts'
+import { findGo } from './go-build.ts'
 
 /** The path of each. */
 export type Binaries = Readonly<Record<Artifact, string>>
@@ -77,11 +77,11 @@ async function buildAll(cache: string, missing: readonly Artifact[], { log, sign
 
 async function assertGo(missing: readonly Artifact[]): Promise<void> {
   const needed = oldestGo()
-  const found = await goVersion()
-  if (found !== undefined && !isOlder(found.replace(/^go/, ''), needed)) return
+  const go = await findGo()
+  if (go !== undefined && (go.updates || !isOlder(go.version, needed))) return
   throw new Error(
     `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing` +
-      `${found === undefined ? '' : ` and ${found} is too old to build them`}: ` +
+      `${go === undefined ? '' : ` and Go ${go.version} is too old to build them`}: ` +
       `install Go >= ${needed}, or set KUBEBUILDER_ASSETS to a folder that holds them.`,
   )
 }

@@ -52,10 +52,13 @@ export async function goSources(shop: Workshop, module: GoModule, path: string):
   return stdout.trim()
 }
 
-/** The version of Go on this machine, as `go1.26.8`; undefined without one. */
-export async function goVersion(): Promise<string | undefined> {
+/** The Go of this machine, and whether it fetches a newer one by itself; undefined without Go. */
+export async function findGo(): Promise<{ version: string; updates: boolean } | undefined> {
   try {
-    return (await promisify(execFile)('go', ['env', 'GOVERSION'])).stdout.trim()
+    const { stdout } = await promisify(execFile)('go', ['env', 'GOVERSION', 'GOTOOLCHAIN'])
+    const [version = '', toolchain = ''] = stdout.split('\n')
+    // Before 1.21 there is no such setting.
+    return { version: version.replace(/^go/, ''), updates: toolchain !== '' && !toolchain.startsWith('local') }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -31,10 +31,12 @@ interface Explanation {
   readonly cure: string
 }
 
+/** The cure of what is no problem. */
+export const NOTHING_TO_DO = 'Nothing to do.'
 const NEW_LICENSE_FILE = 'Ask your vendor for a new license file and replace the Secret.'
 
 export const reasons: Readonly<Record<Reason, Explanation>> = {
-  Valid: { meaning: 'A license is in force and everything is within it.', cure: 'Nothing to do.' },
+  Valid: { meaning: 'A license is in force and everything is within it.', cure: NOTHING_TO_DO },
   InvalidSignature: {
     meaning: 'A license was installed, but it is not one that the vendor signed for this product and cluster.',
     cure: 'See the License resource: its reason says what is wrong with the file.',
@@ -95,10 +97,10 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
     meaning: 'The Secret exists, but not the key in it that the License names.',
     cure: 'Correct the key in the Secret or in spec.secretRef.key.',
   },
-  Superseded: { meaning: 'Another license is better and is used instead.', cure: 'Nothing to do.' },
+  Superseded: { meaning: 'Another license is better and is used instead.', cure: NOTHING_TO_DO },
   Future: { meaning: 'The license begins later.', cure: 'Nothing to do: it takes effect by itself.' },
 
-  Admitted: { meaning: 'The agent may run.', cure: 'Nothing to do.' },
+  Admitted: { meaning: 'The agent may run.', cure: NOTHING_TO_DO },
   AgentNotInPlan: {
     meaning: 'The plan does not include this agent.',
     cure: 'Install a license for a plan that includes it, or remove the agent.',
@@ -120,4 +122,9 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
     meaning: 'The license ended so long ago that the platform is read-only. What runs keeps running.',
     cure: 'Renew the license.',
   },
+}
+
+/** What lifts a reason that was read somewhere; undefined for one that this version does not know. */
+export function cureOf(reason: string): string | undefined {
+  return Object.hasOwn(reasons, reason) ? reasons[reason as Reason].cure : undefined
 }

@@ -293,7 +293,11 @@ test('whatever it is given, the reader answers, and quotes no part of it', async
     }),
     { numRuns: 500 },
   )
-  await fc.assert(fc.asyncProperty(fc.uint8Array(), async (bytes) => expect((await read(bytes)).kind).toBe('rejected')))
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array(), async (bytes) => {
+      expect((await read(bytes)).kind).toBe('rejected')
+    }),
+  )
 })
 
 interface HostileCases {

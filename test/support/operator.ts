@@ -1,0 +1,224 @@
+// An operator on a real API server, in the test's own process, with a vendor and a clock that the test has in its hands.
+
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+import { parse } from 'yaml'
+import ctoCatalog from '../../src/catalogs/cto.json' with { type: 'json' }
+import type { EntitlementStatus } from '../../src/api/entitlement.ts'
+import { entitlements, licenses, platformConfigs } from '../../src/api/resources.ts'
+import { packageRoot } from '../../src/control-plane/package-root.ts'
+import { parseCatalog } from '../../src/domain/catalog.ts'
+import { DAY, SECOND } from '../../src/domain/instant.ts'
+import type { LicenseClaims } from '../../src/domain/license/claims.ts'
+import { type Access, kubeconfigAccess } from '../../src/kube/access.ts'
+import { type Client, createClient, type RawObject } from '../../src/kube/client.ts'
+import { isNotFound } from '../../src/kube/errors.ts'
+import { namespaces, nodes, type Resource, secrets } from '../../src/kube/resource.ts'
+import { type Operator, type OperatorSettings, startOperator } from '../../src/operator.ts'
+import { type Clock, systemClock } from '../../src/runtime/clock.ts'
+import { createLogger } from '../../src/telemetry/log.ts'
+import { issueLicense } from '../../src/vendor/issue.ts'
+import { generateSigningKey } from '../../src/vendor/keygen.ts'
+import { parseSigningKey, type SigningKey } from '../../src/vendor/signing-key.ts'
+
+export const crds: Resource = {
+  group: 'apiextensions.k8s.io',
+  version: 'v1',
+  plural: 'customresourcedefinitions',
+  kind: 'CustomResourceDefinition',
+  namespaced: false,
+}
+export const catalog = parseCatalog(ctoCatalog)
+export const soon = () => AbortSignal.timeout(30_000)
+
+/** A vendor with a key of its own. */
+export async function aVendor(): Promise<SigningKey> {
+  const { privateJwk } = await generateSigningKey({ alg: 'EdDSA', use: 'license', keyId: 'test-vendor' })
+  return parseSigningKey(JSON.stringify(privateJwk))
+}
+
+/** A license file of the Team plan that ends in a year, unless said otherwise. */
+export function aLicense(vendor: SigningKey, overrides: Partial<LicenseClaims> = {}): Promise<string> {
+  const expiresAt = wholeSecond(overrides.expiresAt ?? Date.now() + 365 * DAY)
+  const claims: LicenseClaims = {
+    form: 'jws',
+    licenseId: 'lic-test',
+    organization: 'Acme Corp',
+    product: 'cto',
+    plan: 'team',
+    issuedAt: expiresAt - 400 * DAY,
+    limits: {},
+    features: [],
+    addons: [],
+    ...overrides,
+    expiresAt,
+  }
+  return issueLicense(claims, vendor, Date.now())
+}
+
+export function wholeSecond(instant: number): number {
+  return Math.floor(instant / SECOND) * SECOND
+}
+
+export interface RunningOperator extends AsyncDisposable {
+  readonly operator: Operator
+  /** All that the operator logged. */
+  readonly logs: () => string
+  /** Requests that changed or would have changed something. */
+  readonly writes: () => Promise<number>
+  /** The operator's metrics. */
+  readonly metrics: () => Promise<string>
+  stop(): Promise<void>
+}
+
+/** Starts an operator; it is ready when this resolves. */
+export async function runOperator(
+  access: Access,
+  vendor: SigningKey,
+  { clock = systemClock, ...settings }: Partial<OperatorSettings> & { clock?: Clock } = {},
+): Promise<RunningOperator> {
+  const log = new PassThrough()
+  let logged = ''
+  log.on('data', (chunk: Buffer) => (logged += chunk.toString()))
+  const operator = await startOperator(
+    access,
+    {
+      catalog,
+      trustedKeys: vendor.trust,
+      agentsNamespace: 'cto-agents',
+      agentImage: 'example.com/agent:1',
+      listen: '127.0.0.1:0',
+      ...settings,
+    },
+    clock,
+    createLogger('debug', log),
+  )
+  await operator.ready
+  let stopped = false
+  const stop = async () => {
+    if (stopped) return
+    stopped = true
+    await operator.stop()
+  }
+  const metrics = async () => (await fetch(`http://${operator.address}/metrics`)).text()
+  return {
+    operator,
+    logs: () => logged,
+    metrics,
+    async writes() {
+      const text = await metrics()
+      const lines = text
+        .split('\n')
+        .filter((line) => /^rest_client_requests_total\{.*method="(POST|PUT|PATCH|DELETE)"/.test(line))
+      return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** What tests do to the cluster, and how they look at it. */
+export interface Cluster {
+  readonly client: Client
+  readonly access: () => Promise<Access>
+  apply(resource: Resource, object: RawObject): Promise<RawObject>
+  remove(resource: Resource, name: string, namespace?: string): Promise<void>
+  /** Puts the license file into a Secret and names it in a License. */
+  installLicense(license: string, name?: string): Promise<void>
+  config(
+    agents: readonly (string | { name: string; cli?: string; model?: string })[],
+    spec?: Record<string, unknown>,
+  ): Promise<RawObject>
+  entitlement(): Promise<EntitlementStatus>
+  /** Waits until the Entitlement is so, and returns it. */
+  entitled(so: (status: EntitlementStatus) => boolean, what?: string): Promise<EntitlementStatus>
+  /** Waits until the question has an answer. */
+  eventually<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T>
+  object(resource: Resource, name: string, namespace?: string): Promise<RawObject | undefined>
+}
+
+export async function connect(kubeconfigPath: string): Promise<Cluster> {
+  const access = await kubeconfigAccess(kubeconfigPath)
+  const client = createClient(access, { fieldManager: 'a-person', userAgent: 'test' })
+  const object = async (resource: Resource, name: string, namespace?: string) => {
+    try {
+      return await client.get(resource, { name, ...(namespace === undefined ? {} : { namespace }) }, soon())
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  }
+  const apply = (resource: Resource, value: RawObject) => client.apply(resource, value, { force: true }, soon())
+  const eventually = async <T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> => {
+    const deadline = performance.now() + 20_000
+    for (;;) {
+      const answer = await ask()
+      if (answer !== undefined && answer !== false) return answer
+      if (performance.now() > deadline) throw new Error(`waited 20 s in vain for ${what}`)
+      await new Promise((resolve) => setTimeout(resolve, 15))
+    }
+  }
+  const entitlement = async () => (await object(entitlements, 'cto'))?.['status'] as EntitlementStatus
+  return {
+    client,
+    access: () => kubeconfigAccess(kubeconfigPath),
+    apply,
+    object,
+    eventually,
+    entitlement,
+    async remove(resource, name, namespace) {
+      await client.delete(resource, { name, ...(namespace === undefined ? {} : { namespace }) }, undefined, soon())
+    },
+    async installLicense(license, name = 'acme') {
+      const secret = {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name, namespace: 'cto-system' },
+        stringData: { 'license.lic': license },
+      }
+      await apply(secrets, secret)
+      const spec = { secretRef: { namespace: 'cto-system', name } }
+      await apply(licenses, { apiVersion: 'cto.5dlabs.io/v1', kind: 'License', metadata: { name }, spec })
+    },
+    config(agents, spec = {}) {
+      const enabled = agents.map((agent) =>
+        typeof agent === 'string' ? { name: agent, cli: 'claude', model: 'a-model' } : agent,
+      )
+      return apply(platformConfigs, {
+        apiVersion: 'cto.5dlabs.io/v1',
+        kind: 'PlatformConfig',
+        metadata: { name: 'acme' },
+        spec: { ...spec, agents: { enabled } },
+      })
+    },
+    entitled(so, what = 'the Entitlement to be as expected') {
+      return eventually(what, async () => {
+        const status = await entitlement()
+        return status !== undefined && so(status) ? status : undefined
+      })
+    },
+  }
+}
+
+/** The CRDs and namespaces that the operator needs. */
+export async function prepare(cluster: Cluster): Promise<void> {
+  const folder = join(packageRoot(), 'crds')
+  for (const file of await readdir(folder)) {
+    if (file.endsWith('.yaml'))
+      await cluster.apply(crds, parse(await readFile(join(folder, file), 'utf8')) as RawObject)
+  }
+  for (const kind of ['platformconfigs', 'licenses', 'entitlements']) {
+    await cluster.eventually(`the CRD of ${kind}`, async () => {
+      const crd = await cluster.object(crds, `${kind}.cto.5dlabs.io`)
+      const conditions =
+        (crd?.['status'] as { conditions?: { type: string; status: string }[] } | undefined)?.conditions ?? []
+      return conditions.some(({ type, status }) => type === 'Established' && status === 'True')
+    })
+  }
+  await cluster.apply(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'cto-system' } })
+}
+
+export async function addNodes(cluster: Cluster, list: readonly unknown[]): Promise<void> {
+  for (const node of list) await cluster.client.create(nodes, node as RawObject, soon())
+}
