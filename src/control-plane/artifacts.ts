@@ -3,9 +3,19 @@
 import { readFileSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { goBuild, type GoModule, goSources, moduleFolder, type Workshop } from './go-build.ts'
+import { goBuild, type GoModule, goSources, moduleFolder, MODULES, type Workshop } from './go-build.ts'
 
-export type Artifact = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kubectl' | 'kwok' | 'kwok-stages.yaml'
+/** In the order in which they are built: what is quick comes first. */
+export const ARTIFACTS = [
+  'etcd',
+  'kwok',
+  'kwok-stages.yaml',
+  'kubectl',
+  'kube-apiserver',
+  'kube-controller-manager',
+] as const
+
+export type Artifact = (typeof ARTIFACTS)[number]
 
 export interface Recipe {
   /** How long it takes on two cores with nothing built before. */
@@ -13,7 +23,6 @@ export interface Recipe {
   readonly make: (shop: Workshop, output: string) => Promise<void>
 }
 
-/** In the order in which they are built: what is quick comes first. */
 export const RECIPES: Readonly<Record<Artifact, Recipe>> = {
   etcd: binary('etcd', 'go.etcd.io/etcd/server/v3', '20 s'),
   kwok: binary('kwok', 'sigs.k8s.io/kwok/cmd/kwok', '1 min'),
@@ -23,11 +32,9 @@ export const RECIPES: Readonly<Record<Artifact, Recipe>> = {
   'kube-controller-manager': kubernetes('kube-controller-manager', '1 min'),
 }
 
-export const ARTIFACTS = Object.keys(RECIPES) as readonly Artifact[]
-
 /** Changes whenever something else would be built. */
 export function pinnedVersions(): string {
-  const files = (['etcd', 'kubernetes', 'kwok'] as const).flatMap((module) =>
+  const files = MODULES.flatMap((module) =>
     ['go.mod', 'go.sum'].map((file) => readFileSync(join(moduleFolder(module), file), 'utf8')),
   )
   return [process.platform, process.arch, ...files].join('\n')
@@ -35,9 +42,8 @@ export function pinnedVersions(): string {
 
 /** The oldest Go that can build them, as `1.26.0`. */
 export function oldestGo(): string {
-  return (['etcd', 'kubernetes', 'kwok'] as const)
-    .map((module) => pinned(module, /^go (\S+)$/m))
-    .reduce((one, other) => (isOlder(one, other) ? other : one))
+  const versions = MODULES.map((module) => pinned(module, /^go (\S+)$/m))
+  return versions.reduce((one, other) => (isOlder(one, other) ? other : one))
 }
 
 /** Whether Go version `one` is older than `other`; both as `1.26.0`. */

@@ -14,32 +14,36 @@ export type Binaries = Readonly<Record<Artifact, string>>
 
 export interface LocateOptions {
   readonly log: (line: string) => void
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const HEARTBEAT_MS = 30_000
 
 /**
- * KUBEBUILDER_ASSETS comes first and may hold only some of them; then the cache, `$CTO_CACHE` or
+ * KUBEBUILDER_ASSETS comes first and may hold only some of them; then the cache, in `$CTO_CACHE` or
  * `~/.cache/cto-operator`; what is still missing is built into the cache with Go, once.
  */
-export async function locateBinaries(options: LocateOptions): Promise<Binaries> {
+export async function locateBinaries({ log, signal }: LocateOptions): Promise<Binaries> {
   const assets = process.env['KUBEBUILDER_ASSETS']
-  const given = assets === undefined ? {} : await presentIn(assets)
   const cache = cacheFolder()
-  const wanted = ARTIFACTS.filter((artifact) => !(artifact in given))
-  const missing = await missingFrom(cache, wanted)
-  if (missing.length > 0) {
-    await assertGo(missing)
-    await mkdir(cache, { recursive: true })
-    const waiting = (holder: string) => options.log(`waiting for ${holder}, which builds the same control plane`)
-    await withFolderLock(join(cache, 'lock'), { waiting, signal: options.signal }, async () => {
-      await buildAll(cache, await missingFrom(cache, wanted), options)
-    })
-  }
-  return { ...pathsIn(cache), ...given }
+  const find = () => findIn(assets ? [assets, cache] : [cache])
+
+  const found = await find()
+  if (isComplete(found)) return found
+  await assertGo(missingFrom(found))
+  await mkdir(cache, { recursive: true })
+  const waiting = (holder: string) => log(`waiting for ${holder}, which builds the same control plane`)
+  return withFolderLock(join(cache, 'lock'), { waiting, signal }, async () => {
+    // Whoever held the lock before us has built them.
+    const missing = missingFrom(await find())
+    if (missing.length > 0) await build(missing, cache, { log, signal })
+    const built = await find()
+    if (!isComplete(built)) throw new Error(`${missingFrom(built).join(', ')} vanished from ${cache}`)
+    return built
+  })
 }
 
+/** A folder that only these versions share, so that another version of us builds its own. */
 function cacheFolder(): string {
   const base =
     process.env['CTO_CACHE'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'cto-operator')
@@ -47,32 +51,30 @@ function cacheFolder(): string {
   return join(base, `${kubernetesVersion()}-${hash}`)
 }
 
-async function buildAll(cache: string, missing: readonly Artifact[], { log, signal }: LocateOptions): Promise<void> {
-  const folder = join(cache, 'building')
-  const total = stopwatch()
-  log(`building ${missing.length} parts of the control plane into ${cache}, once; all six take about five minutes`)
-  try {
-    for (const [index, artifact] of missing.entries()) {
-      // What a build that was killed has left.
-      await rm(folder, { recursive: true, force: true })
-      await mkdir(folder)
-      const { takes, make } = RECIPES[artifact]
-      const took = stopwatch()
-      log(`building ${artifact} (${index + 1} of ${missing.length}, about ${takes})`)
-      const heartbeat = setInterval(() => log(`still building ${artifact} after ${took()}`), HEARTBEAT_MS)
-      try {
-        await make({ folder, signal }, join(folder, artifact))
-      } finally {
-        clearInterval(heartbeat)
-      }
-      // Only what is whole has its name.
-      await rename(join(folder, artifact), join(cache, artifact))
-      log(`built ${artifact} in ${took()}, ${missing.length - index - 1} left`)
+async function findIn(folders: readonly string[]): Promise<Partial<Binaries>> {
+  const found: Partial<Record<Artifact, string>> = {}
+  for (const artifact of ARTIFACTS) {
+    for (const folder of folders) {
+      const path = join(folder, artifact)
+      if (found[artifact] === undefined && (await isReadable(path))) found[artifact] = path
     }
-    if (missing.length > 0) log(`built the control plane in ${total()}`)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
   }
+  return found
+}
+
+function missingFrom(found: Partial<Binaries>): Artifact[] {
+  return ARTIFACTS.filter((artifact) => found[artifact] === undefined)
+}
+
+function isComplete(found: Partial<Binaries>): found is Binaries {
+  return missingFrom(found).length === 0
+}
+
+async function isReadable(path: string): Promise<boolean> {
+  return access(path, constants.R_OK).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function assertGo(missing: readonly Artifact[]): Promise<void> {
@@ -86,25 +88,30 @@ async function assertGo(missing: readonly Artifact[]): Promise<void> {
   )
 }
 
-function pathsIn(folder: string): Binaries {
-  return Object.fromEntries(ARTIFACTS.map((artifact) => [artifact, join(folder, artifact)])) as Binaries
-}
-
-async function presentIn(folder: string): Promise<Partial<Binaries>> {
-  const missing = await missingFrom(folder, ARTIFACTS)
-  return Object.fromEntries(
-    Object.entries(pathsIn(folder)).filter(([artifact]) => !missing.includes(artifact as Artifact)),
-  )
-}
-
-async function missingFrom(folder: string, wanted: readonly Artifact[]): Promise<Artifact[]> {
-  const missing: Artifact[] = []
-  for (const artifact of wanted) {
-    const readable = await access(join(folder, artifact), constants.R_OK).then(
-      () => true,
-      () => false,
-    )
-    if (!readable) missing.push(artifact)
+async function build(missing: readonly Artifact[], cache: string, { log, signal }: LocateOptions): Promise<void> {
+  const folder = join(cache, 'building')
+  const total = stopwatch()
+  log(`building ${missing.join(', ')} into ${cache}: about five minutes for all, once`)
+  try {
+    for (const [index, artifact] of missing.entries()) {
+      // Also what a build that was killed has left.
+      await rm(folder, { recursive: true, force: true })
+      await mkdir(folder)
+      const { takes, make } = RECIPES[artifact]
+      const took = stopwatch()
+      log(`building ${artifact} (${index + 1} of ${missing.length}), which takes about ${takes}`)
+      const heartbeat = setInterval(() => log(`still building ${artifact} after ${took()}`), HEARTBEAT_MS)
+      try {
+        await make({ folder, signal }, join(folder, artifact))
+      } finally {
+        clearInterval(heartbeat)
+      }
+      // It gets its name only when it is whole.
+      await rename(join(folder, artifact), join(cache, artifact))
+      log(`built ${artifact} in ${took()}, ${missing.length - index - 1} left`)
+    }
+    log(`built the control plane in ${total()}`)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
-  return missing
 }

@@ -52,7 +52,7 @@ const DEFAULT_ACCOUNT = '/api/v1/namespaces/default/serviceaccounts/default'
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { log, signal, apiserverArgs = [] } = options
   const { controllerManager = false, kwok = false } = options.components ?? {}
-  const binaries = await locateBinaries({ log, ...(signal === undefined ? {} : { signal }) })
+  const binaries = await locateBinaries({ log, signal })
   const took = stopwatch()
   const folder = await makeFolder(options.folder)
   const disposable = !(options.keepFolder ?? options.folder !== undefined)

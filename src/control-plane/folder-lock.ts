@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rename, rm, rmdir, stat, unlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { hasCode } from './error-code.ts'
 
 export interface LockOptions {
   /** Called once if another process holds the lock. */
@@ -42,7 +43,7 @@ async function acquire(path: string, holder: string, { waiting, signal }: LockOp
       // The beat starts when the lock is taken, however long we waited.
       await touch(join(claim, holder))
       if (await ignoring(['ENOTEMPTY', 'EEXIST'], rename(claim, path))) return
-      const [other] = (await readdir(path).catch(() => [])) as (string | undefined)[]
+      const [other]: (string | undefined)[] = await readdir(path).catch(() => [])
       if (other === undefined) continue
       if (await isStale(join(path, other))) {
         await ignoring(['ENOENT'], unlink(join(path, other)))
@@ -50,7 +51,7 @@ async function acquire(path: string, holder: string, { waiting, signal }: LockOp
       }
       if (!told) waiting(other.split('-', 2).join(' '))
       told = true
-      await sleep(RETRY_MS, undefined, { ...(signal === undefined ? {} : { signal }) })
+      await sleep(RETRY_MS, undefined, signal === undefined ? {} : { signal })
     }
   } catch (error) {
     await rm(claim, { recursive: true, force: true })
@@ -74,7 +75,7 @@ async function ignoring(codes: readonly string[], attempt: Promise<void>): Promi
     await attempt
     return true
   } catch (error) {
-    if (codes.includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    if (hasCode(error, ...codes)) return false
     throw error
   }
 }

@@ -1,13 +1,14 @@
 // A port of the loopback interface that nobody listens on at the moment. Whoever binds it must expect that it is taken.
 
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const address = server.address()
   server.close()
   await once(server, 'close')
-  return port
+  if (address === null || typeof address === 'string') throw new Error('The loopback interface gave no port')
+  return address.port
 }

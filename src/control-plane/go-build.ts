@@ -5,10 +5,13 @@ import { once } from 'node:events'
 import { cp, mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { hasCode } from './error-code.ts'
 import { packageRoot } from './package-root.ts'
 import { spawnTethered } from './tethered.ts'
 
-export type GoModule = 'etcd' | 'kubernetes' | 'kwok'
+export const MODULES = ['etcd', 'kubernetes', 'kwok'] as const
+
+export type GoModule = (typeof MODULES)[number]
 
 export interface Workshop {
   /** A folder of our own; whoever made it removes it. */
@@ -46,7 +49,7 @@ export async function goBuild(
 export async function goSources(shop: Workshop, module: GoModule, path: string): Promise<string> {
   await go(shop, module, ['mod', 'download', path])
   const { stdout } = await promisify(execFile)('go', ['list', ...READ_ONLY, '-m', '-f', '{{.Dir}}', path], {
-    cwd: join(shop.folder, module),
+    cwd: moduleCopy(shop.folder, module),
     env: goEnv(shop),
   })
   return stdout.trim()
@@ -60,7 +63,7 @@ export async function findGo(): Promise<{ version: string; updates: boolean } | 
     // Before 1.21 there is no such setting.
     return { version: version.replace(/^go/, ''), updates: toolchain !== '' && !toolchain.startsWith('local') }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
 }
@@ -69,7 +72,7 @@ export async function findGo(): Promise<{ version: string; updates: boolean } | 
 const READ_ONLY = ['-mod=readonly']
 
 async function go({ folder, signal }: Workshop, module: GoModule, args: readonly string[]): Promise<void> {
-  const cwd = join(folder, module)
+  const cwd = moduleCopy(folder, module)
   await cp(moduleFolder(module), cwd, { recursive: true })
   await mkdir(join(folder, 'tmp'), { recursive: true })
   const printed = join(folder, 'go.log')
@@ -79,13 +82,17 @@ async function go({ folder, signal }: Workshop, module: GoModule, args: readonly
   const child = spawnTethered('go', args, { cwd, env: goEnv({ folder }), output: file.fd, scratch: folder })
   const interrupt = () => child.kill('SIGINT')
   signal?.addEventListener('abort', interrupt)
-  const [code] = (await once(child, 'exit')) as [number | null]
+  const [code]: (number | null)[] = await once(child, 'exit')
   signal?.removeEventListener('abort', interrupt)
   signal?.throwIfAborted()
   if (code !== 0) {
     const lines = (await readFile(printed, 'utf8')).trimEnd().split('\n').slice(-LAST_LINES)
     throw new Error([`go ${args[0]} ${args.at(-1)} failed. Its last lines:`, ...lines].join('\n'))
   }
+}
+
+function moduleCopy(folder: string, module: GoModule): string {
+  return join(folder, 'modules', module)
 }
 
 function goEnv({ folder }: Pick<Workshop, 'folder'>): NodeJS.ProcessEnv {

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { hasCode } from './error-code.ts'
 
 /** The nearest folder above this module whose package.json is ours. */
 export function packageRoot(): string {
@@ -15,9 +16,10 @@ export function packageRoot(): string {
 
 function packageName(folder: string): string | undefined {
   try {
-    return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { name?: string }).name
+    const { name }: { name?: string } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+    return name
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (hasCode(error, 'ENOENT')) return undefined
     throw error
   }
 }

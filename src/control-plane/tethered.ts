@@ -1,7 +1,7 @@
 // A process that cannot outlive us: however this process ends, a SIGKILL included, what it started ends with it.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import type { Socket } from 'node:net'
+import { Writable } from 'node:stream'
 
 export interface TetheredOptions {
   readonly cwd: string
@@ -33,8 +33,10 @@ export function spawnTethered(command: string, args: readonly string[], options:
     detached: true,
     stdio: ['ignore', output, output, 'pipe'],
   })
-  const tether = child.stdio[3] as Socket
-  tether.on('error', () => undefined)
-  child.once('exit', () => tether.end('\n'))
+  const tether = child.stdio[3]
+  if (tether instanceof Writable) {
+    tether.on('error', () => undefined)
+    child.once('exit', () => tether.end('\n'))
+  }
   return child
 }

@@ -81,7 +81,7 @@ export function admitAgents(facts: Facts, grant: Grant, violations: readonly Vio
     if (nobody !== undefined) return { reason: nobody.reason, message: sentence(candidate.agent, nobody.message) }
     const notPermitted = permissionRefusal(candidate.agent, facts.catalog, grant)
     if (notPermitted !== undefined) return notPermitted
-    if (closed !== undefined && isNew(candidate.facts, closed))
+    if (closed !== undefined && isNew(candidate, closed, facts.memory))
       return { reason: growthReason(closed), message: sentence(candidate.agent, closed.message) }
     if (candidate.facts === undefined && facts.namesTaken.has(candidate.agent)) {
       return { reason: 'NameTaken', message: nameTakenMessage(candidate) }
@@ -126,10 +126,11 @@ export function admitAgents(facts: Facts, grant: Grant, violations: readonly Vio
   }
 }
 
-// What runs, or was running until the operator held it, is not new: unless it appeared while nothing new was to appear.
-function isNew(workload: WorkloadFacts | undefined, closed: Violation): boolean {
+// What runs, or ran until the operator held it, is not new: unless it appeared, never admitted, while nothing new was to.
+function isNew(candidate: Candidate, closed: Violation, memory: Facts['memory']): boolean {
+  const { facts: workload, key } = candidate
   if (workload === undefined || workload.wants === 0) return true
-  return closed.since !== undefined && workload.createdAt >= closed.since
+  return !memory.admitted.has(key) && closed.since !== undefined && workload.createdAt >= closed.since
 }
 
 /** Why an agent of this name may not run under the grant at all; undefined when it may. */

@@ -102,19 +102,23 @@ function licenseIsInForce({ facts, grant, degradation }: Situation): Violation |
   if (grant.license === undefined || degradation.level === 'None') return undefined
   const { claims } = grant.license
   const blocked = newAgentsBlockedFrom(claims.expiresAt, facts.catalog)
-  const consequence = {
-    Open: 'nothing is restricted for running agents',
-    ExistingOnly: 'no new agent may start, and what runs keeps running',
-    Closed: 'agents may shrink, restart and be deleted, but not grow or change, and what runs keeps running',
-  }[degradation.growth]
   return {
     verdict: 'Expired',
     reason: 'Expired',
-    message: `the ${title(grant)} expired on ${formatInstant(claims.expiresAt)} (level ${degradation.level}): ${consequence}; renew the license to lift this`,
+    message: `the ${title(grant)} expired on ${formatInstant(claims.expiresAt)} (level ${degradation.level}): ${consequenceOf(degradation)}; renew the license to lift this`,
     growth: degradation.growth,
     ...(blocked === undefined || degradation.growth === 'Open' ? {} : { since: blocked.at }),
     admitsNobody: false,
   }
+}
+
+function consequenceOf({ growth, updates, guardianAtMost }: Degradation): string {
+  if (growth === 'Closed')
+    return 'agents may shrink, restart and be deleted, but not grow or change, and what runs keeps running'
+  if (growth === 'ExistingOnly') return 'no new agent may start, and what runs keeps running'
+  if (guardianAtMost !== 'full')
+    return `updates are off and the guardian is ${guardianAtMost}, and agents are not restricted`
+  return updates ? 'nothing is restricted yet' : 'updates are off, and agents are not restricted'
 }
 
 function nodesAreWithinLimit({ facts, grant, overage }: Situation): Violation | undefined {

@@ -196,6 +196,7 @@ function apply(client: Client, resource: Resource, object: RawObject): Promise<R
 async function install(client: Client, vendor: SigningKey, { expiresAt }: { expiresAt: number }): Promise<void> {
   const claims: LicenseClaims = {
     form: 'jws',
+    issuer: '5D Labs',
     licenseId: 'lic-trial',
     organization: 'Acme Corp',
     product: PRODUCT,

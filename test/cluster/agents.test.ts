@@ -11,7 +11,7 @@ import { addNodes, aLicense, aVendor, connect, prepare, runOperator } from '../s
 const controlPlane = useControlPlane({ components: { controllerManager: true } })
 
 test('made, rolled, scaled by others, removed, restored, and not taken over', { timeout: 120_000 }, async () => {
-  const cluster = await connect(controlPlane.kubeconfigPath)
+  const cluster = await connect(controlPlane.plane.kubeconfigPath)
   const { kubectl } = controlPlane
   await prepare(cluster)
   await addNodes(cluster, [eksLikeNode(1)])
@@ -83,8 +83,11 @@ test('made, rolled, scaled by others, removed, restored, and not taken over', { 
   expect(JSON.stringify(theirs)).not.toContain('example.com/agent')
 
   // The PlatformConfig tells what became of it, and takes its agents with it when it goes.
-  const config = await cluster.object(platformConfigs, 'acme')
-  expect(config?.['status']).toMatchObject({ plan: 'team', agents: { summary: '1/2' } })
+  await cluster.eventually('the status of the PlatformConfig', async () => {
+    const config = await cluster.object(platformConfigs, 'acme')
+    const status = config?.['status'] as { plan: string; agents: { summary: string } } | undefined
+    return status?.plan === 'team' && status.agents.summary === '1/2'
+  })
   expect((await kubectl('delete', 'platformconfig', 'acme')).code).toBe(0)
   await cluster.eventually('rex to be gone with the PlatformConfig', async () => (await agent('rex')) === undefined)
   expect(await agent('cypher')).toBeDefined()

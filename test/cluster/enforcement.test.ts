@@ -16,7 +16,7 @@ const manifest = (name: string, replicas = 1, kind = 'Deployment') => {
 }
 
 async function setUp(): Promise<Cluster> {
-  const cluster = await connect(controlPlane.kubeconfigPath)
+  const cluster = await connect(controlPlane.plane.kubeconfigPath)
   await prepare(cluster)
   return cluster
 }

@@ -12,7 +12,7 @@ import { addNodes, aLicense, aVendor, connect, prepare, runOperator, wholeSecond
 const controlPlane = useControlPlane({})
 
 test('applied, renewed, corrupted, mended, deleted', { timeout: 120_000 }, async () => {
-  const cluster = await connect(controlPlane.kubeconfigPath)
+  const cluster = await connect(controlPlane.plane.kubeconfigPath)
   await prepare(cluster)
   await addNodes(cluster, [eksLikeNode(1)])
   const vendor = await aVendor()

@@ -8,10 +8,10 @@ import { entitlements } from '../../src/api/resources.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { addNodes, aVendor, connect, prepare, runOperator } from '../support/operator.ts'
 
-const controlPlane = useControlPlane({})
+const controlPlane = useControlPlane({ components: { controllerManager: true } })
 
 test('policies, bindings, the Entitlement and the label of the namespace come back', { timeout: 120_000 }, async () => {
-  const cluster = await connect(controlPlane.kubeconfigPath)
+  const cluster = await connect(controlPlane.plane.kubeconfigPath)
   await prepare(cluster)
   await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 0 }))
   await cluster.client.create(configMaps, kubeadmConfigMap('kind') as RawObject, AbortSignal.timeout(5_000))

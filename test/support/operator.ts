@@ -43,11 +43,12 @@ export function aLicense(vendor: SigningKey, overrides: Partial<LicenseClaims> =
   const expiresAt = wholeSecond(overrides.expiresAt ?? Date.now() + 365 * DAY)
   const claims: LicenseClaims = {
     form: 'jws',
+    issuer: '5D Labs',
     licenseId: 'lic-test',
     organization: 'Acme Corp',
     product: 'cto',
     plan: 'team',
-    issuedAt: expiresAt - 400 * DAY,
+    issuedAt: Math.min(expiresAt - 400 * DAY, wholeSecond(Date.now()) - DAY),
     limits: {},
     features: [],
     addons: [],

@@ -74,7 +74,7 @@ function isUnsignedJson(text: string): boolean {
 
 /** `data` of a Secret is base64 already; who encodes the file first has encoded it twice. */
 function isEncodedTwice(text: string): boolean {
-  if (!/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(text)) return false
+  if (!/^[A-Za-z0-9+/\s]+={0,2}$/.test(text.trimEnd())) return false
   const inner = Buffer.from(text, 'base64').toString('latin1').trimStart()
   return COMPACT_JWS.test(inner) || /^\{\s*"/.test(inner)
 }

@@ -72,9 +72,7 @@ function readTrustedKey(jwk: unknown, index: number): TrustedKey {
     throw badKey(index, jwk['kid'], problem)
   }
   const parsed = jwkSchema.safeParse(jwk)
-  if (!parsed.success) {
-    throw badKey(index, jwk['kid'], schemaProblem(parsed.error))
-  }
+  if (!parsed.success) throw badKey(index, jwk['kid'], schemaProblem(parsed.error))
   const { kid, alg, use, nbf, exp, iss } = parsed.data
   if (nbf !== undefined && exp !== undefined && nbf >= exp) throw badKey(index, kid, 'nbf must be earlier than exp')
   let publicKey: PublicKey

@@ -2,11 +2,13 @@
 
 import { readLicenseFile } from './license-file.ts'
 import { Rejection } from './rejection.ts'
+import { isJsonObject } from './strict-json.ts'
 
 export interface UnverifiedLicense {
   readonly form: 'jws' | 'cto-json'
   /** The header of a JWS. */
   readonly header?: unknown
+  /** What it claims; the signature is left out. */
   readonly claims: unknown
 }
 
@@ -16,7 +18,15 @@ export interface UnverifiedLicense {
  */
 export function decodeUnverified(file: Uint8Array | string): UnverifiedLicense {
   const text = readLicenseFile(file)
-  if (text.trimStart().startsWith('{')) return { form: 'cto-json', claims: parse(text, 'JSON') }
+  if (text.trimStart().startsWith('{')) {
+    const license = parse(text, 'content')
+    if (isJsonObject(license) && Object.hasOwn(license, 'signature')) {
+      const { signature: _, ...claims } = license
+      return { form: 'cto-json', claims }
+    }
+    // Whatever else it is may hold secrets, which must not be shown.
+    throw new Rejection('MalformedLicense', 'this is not a license file: a JSON license has a signature')
+  }
   const [header, payload, ...rest] = text.split('.')
   if (!header || !payload || rest.length === 0) {
     throw new Rejection(

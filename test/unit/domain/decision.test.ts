@@ -162,6 +162,17 @@ describe('the end of a license', () => {
     expect(names(decision.agents.admitted)).toEqual(['rex'])
     expect(decision.agents.refused).toMatchObject([{ agent: 'tess', reason: 'NewAgentsBlocked', holdAt: NOW }])
   })
+
+  test('an agent that was admitted is not new, whenever it began: a license that ended long ago may be installed today', () => {
+    const decision = decide(
+      facts({
+        licenses: [license({ expiresAt: NOW - 100 * DAY })],
+        workloads: [workload('tess', { createdAt: NOW - HOUR })],
+        memory: { ...NO_MEMORY, admitted: new Set(['deployments/cto-agents/tess']) },
+      }),
+    )
+    expect(names(decision.agents.admitted)).toEqual(['tess'])
+  })
 })
 
 describe('several licenses', () => {

@@ -64,6 +64,6 @@ export async function outcome(file: string | Uint8Array, options: Partial<ReadLi
 }
 
 function encode(part: object | string | Uint8Array): string {
-  const bytes = part instanceof Uint8Array || typeof part === 'string' ? part : JSON.stringify(part)
-  return Buffer.from(bytes as Uint8Array).toString('base64url')
+  if (part instanceof Uint8Array) return Buffer.from(part).toString('base64url')
+  return Buffer.from(typeof part === 'string' ? part : JSON.stringify(part)).toString('base64url')
 }

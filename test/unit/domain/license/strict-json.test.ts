@@ -51,13 +51,13 @@ test('a hundred thousand brackets are an answer, not a crash', () => {
 })
 
 // Stricter than RFC 8259 on purpose, and nothing else is.
-const STRICTER = ['y_object_duplicated_key.json', 'y_object_duplicated_key_and_value.json']
+const STRICTER = new Set(['y_object_duplicated_key.json', 'y_object_duplicated_key_and_value.json'])
 
 describe.skipIf(VECTORS_ABSENT)(`JSONTestSuite ${NEEDS_VECTORS}`, () => {
   test('every n_ file is refused; every y_ file is read, except duplicate names', () => {
     const files = VECTORS_ABSENT ? [] : readVectorFolder('JSONTestSuite/test_parsing')
     const accepted = files.filter(({ bytes }) => 'value' in readStrictJson(bytes, 16)).map(({ name }) => name)
-    const valid = files.map(({ name }) => name).filter((name) => name.startsWith('y_') && !STRICTER.includes(name))
+    const valid = files.map(({ name }) => name).filter((name) => name.startsWith('y_') && !STRICTER.has(name))
     expect(accepted.filter((name) => !name.startsWith('i_'))).toEqual(valid)
     expect(files.length).toBeGreaterThan(300)
   })

@@ -1,0 +1,74 @@
+// What the operator remembers across a restart, whoever wrote the status and however badly.
+
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { readRemembered } from '../../../src/api/entitlement.ts'
+
+const NOTHING = { agents: { admitted: [], refused: [], held: [] }, nodes: {}, violations: [] }
+const SINCE = '2026-11-21T08:00:00Z'
+const rex = { namespace: 'cto-agents', kind: 'Deployment', workload: 'rex' }
+
+test('what the next decision depends on is read, the rest is left', () => {
+  const status = {
+    agents: {
+      limit: 2,
+      admitted: [{ ...rex, name: 'rex' }],
+      refused: [{ ...rex, workload: 'tess', name: 'tess', reason: 'AgentLimitReached', message: 'no', holdAt: SINCE }],
+      held: [{ ...rex, workload: 'atlas', name: 'atlas', replicas: 2 }],
+    },
+    nodes: { counted: 4, total: 4, limit: 3, peak: 5, overSince: SINCE },
+    violations: [{ reason: 'Expired', message: 'it ended', since: SINCE }],
+  }
+  expect(readRemembered({ status })).toEqual({
+    agents: {
+      admitted: [rex],
+      refused: [{ ...rex, workload: 'tess', holdAt: SINCE }],
+      held: [{ ...rex, workload: 'atlas' }],
+    },
+    nodes: { peak: 5, overSince: SINCE },
+    violations: [{ reason: 'Expired', since: SINCE }],
+  })
+})
+
+test('what cannot be read is forgotten, and nothing else with it', () => {
+  const status = {
+    agents: { admitted: [rex, null, { ...rex, kind: 7 }], refused: [{ ...rex, holdAt: 'soon' }], held: 'none' },
+    nodes: { overSince: SINCE, peak: -1 },
+    violations: [{ reason: 'Expired' }, { reason: 'Revoked', since: SINCE }],
+  }
+  expect(readRemembered({ status })).toEqual({
+    agents: { admitted: [rex], refused: [rex], held: [] },
+    nodes: { overSince: SINCE },
+    violations: [{ reason: 'Revoked', since: SINCE }],
+  })
+})
+
+test.each([[undefined], [null], [[]], [{}], [{ status: null }], [{ status: { agents: null, nodes: 3 } }]])(
+  'from %j nothing is remembered',
+  (object) => {
+    expect(readRemembered(object)).toEqual(NOTHING)
+  },
+)
+
+test('it never fails', () => {
+  const part = fc.oneof(fc.anything(), fc.array(fc.anything()), fc.array(fc.record({ ...rexOf(fc.anything()) })))
+  const status = fc.record(
+    {
+      agents: fc.record({ admitted: part, refused: part, held: part }, { requiredKeys: [] }),
+      nodes: fc.oneof(fc.anything(), fc.record({ overSince: fc.anything(), peak: fc.anything() })),
+      violations: part,
+    },
+    { requiredKeys: [] },
+  )
+  fc.assert(
+    fc.property(fc.oneof(fc.anything(), fc.record({ status })), (object) => {
+      const { agents, nodes, violations } = readRemembered(object)
+      expect([agents.admitted, agents.refused, agents.held, violations].every(Array.isArray)).toBe(true)
+      expect(nodes).toBeTypeOf('object')
+    }),
+  )
+})
+
+function rexOf<T>(value: T): Record<keyof typeof rex | 'holdAt', T> {
+  return { namespace: value, kind: value, workload: value, holdAt: value }
+}
