@@ -27,7 +27,7 @@ export const RECIPES: Readonly<Record<Artifact, Recipe>> = {
   etcd: binary('etcd', 'go.etcd.io/etcd/server/v3', '20 s'),
   kwok: binary('kwok', 'sigs.k8s.io/kwok/cmd/kwok', '1 min'),
   'kwok-stages.yaml': { takes: '1 s', make: kwokStages },
-  kubectl: kubernetes('kubectl', '30 s'),
+  kubectl: kubernetes('kubectl', '1 min'),
   'kube-apiserver': kubernetes('kube-apiserver', '2 min'),
   'kube-controller-manager': kubernetes('kube-controller-manager', '1 min'),
 }

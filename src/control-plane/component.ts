@@ -22,9 +22,10 @@ const LAST_LINES = 12
 export class Component {
   readonly name: string
   readonly pid: number | undefined
+  /** Resolves with how it ended, once it has. */
+  readonly ended: Promise<string>
   readonly #child: ChildProcess
   readonly #logFile: string
-  readonly #ended: Promise<void>
   #end: string | undefined
   #stopping = false
 
@@ -41,11 +42,11 @@ export class Component {
     })
     closeSync(output)
     this.pid = this.#child.pid
-    this.#ended = new Promise((resolve) => {
+    this.ended = new Promise((resolve) => {
       const end = (how: string) => {
         this.#end = how
         if (!this.#stopping) log(this.lastWords().split('\n', 1)[0] ?? '')
-        resolve()
+        resolve(how)
       }
       this.#child.once('exit', (code, signal) => end(signal === null ? `exited with code ${code}` : `got ${signal}`))
       this.#child.once('error', (error) => end(`could not be started: ${error.message}`))
@@ -66,7 +67,7 @@ export class Component {
     this.#stopping = true
     if (this.alive) this.#child.kill('SIGTERM')
     const impatience = setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS)
-    await this.#ended
+    await this.ended
     clearTimeout(impatience)
   }
 }

@@ -17,13 +17,13 @@ export interface LockOptions {
 const BEAT_MS = 5_000
 // A holder is judged by its beat and not by its process ID, which means nothing in another container.
 const STALE_MS = 6 * BEAT_MS
-const RETRY_MS = 250
+const RETRY_MS = 500
 
 export async function withFolderLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const holder = `process-${process.pid}-${randomUUID()}`
   await acquire(path, holder, options)
   const held = join(path, holder)
-  const beat = setInterval(() => void touch(held).catch(() => undefined), BEAT_MS)
+  const beat = setInterval(() => void utimes(held, new Date(), new Date()).catch(() => undefined), BEAT_MS)
   try {
     return await work()
   } finally {
@@ -34,39 +34,32 @@ export async function withFolderLock<T>(path: string, options: LockOptions, work
 }
 
 async function acquire(path: string, holder: string, { waiting, signal }: LockOptions): Promise<void> {
-  const claim = `${path}.${holder}`
-  await mkdir(claim, { recursive: true })
-  await writeFile(join(claim, holder), '')
-  let told = false
-  try {
-    for (;;) {
-      // The beat starts when the lock is taken, however long we waited.
-      await touch(join(claim, holder))
-      if (await ignoring(['ENOTEMPTY', 'EEXIST'], rename(claim, path))) return
-      const [other]: (string | undefined)[] = await readdir(path).catch(() => [])
-      if (other === undefined) continue
-      if (await isStale(join(path, other))) {
-        await ignoring(['ENOENT'], unlink(join(path, other)))
-        continue
-      }
-      if (!told) waiting(other.split('-', 2).join(' '))
-      told = true
-      await sleep(RETRY_MS, undefined, signal === undefined ? {} : { signal })
+  for (let told = false; ;) {
+    if (await claim(path, holder)) return
+    const [other]: (string | undefined)[] = await readdir(path).catch(() => [])
+    if (other === undefined) continue
+    if (await isStale(join(path, other))) {
+      await ignoring(['ENOENT'], unlink(join(path, other)))
+      continue
     }
-  } catch (error) {
-    await rm(claim, { recursive: true, force: true })
-    throw error
+    if (!told) waiting(other.split('-', 2).join(' '))
+    told = true
+    await sleep(RETRY_MS, undefined, signal === undefined ? {} : { signal })
   }
+}
+
+async function claim(path: string, holder: string): Promise<boolean> {
+  const offer = `${path}.${holder}`
+  await mkdir(offer)
+  await writeFile(join(offer, holder), '')
+  const won = await ignoring(['ENOTEMPTY', 'EEXIST'], rename(offer, path))
+  if (!won) await rm(offer, { recursive: true })
+  return won
 }
 
 async function isStale(file: string): Promise<boolean> {
   const beat = await stat(file).catch(() => undefined)
   return beat !== undefined && Date.now() - beat.mtimeMs > STALE_MS
-}
-
-function touch(file: string): Promise<void> {
-  const now = new Date()
-  return utimes(file, now, now)
 }
 
 /** Whether it succeeded; the given errors are the ones that are expected. */

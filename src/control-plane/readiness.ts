@@ -16,10 +16,12 @@ export async function untilReady(
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
     signal?.throwIfAborted()
-    const problem = await check().then(
+    const answer = check().then(
       (holds) => (holds ? undefined : 'it is not ready'),
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     )
+    // Who took the port of a component that died over it may never answer.
+    const problem = await Promise.race([answer, ...components.map(({ ended }) => ended)])
     if (problem === undefined) return
     const dead = components.find((component) => !component.alive)
     if (dead !== undefined) throw new Error(dead.lastWords())

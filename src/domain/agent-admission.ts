@@ -97,16 +97,26 @@ export function admitAgents(facts: Facts, grant: Grant, violations: readonly Vio
   const held: HeldAgent[] = []
   const stillRefused: RefusedAgent[] = []
   for (const candidate of refused) {
-    const { facts: workload, ...agent } = candidate
+    const { facts: workload } = candidate
     if (workload?.held === true) {
-      held.push({ ...agent, replicas: workload.wants })
+      held.push({
+        ...agentOf(candidate),
+        reason: candidate.reason,
+        message: candidate.message,
+        replicas: workload.wants,
+      })
       continue
     }
     const holdAt =
       workload === undefined || workload.wants === 0 || !workload.governed
         ? undefined
         : holdInstant(candidate.key, facts)
-    stillRefused.push({ ...agent, ...(holdAt === undefined ? {} : { holdAt }) })
+    stillRefused.push({
+      ...agentOf(candidate),
+      reason: candidate.reason,
+      message: candidate.message,
+      ...(holdAt === undefined ? {} : { holdAt }),
+    })
     // No node is known: the cluster is not what it was, or we do not see it. Nobody is held on that.
     if (holdAt !== undefined && holdAt <= facts.now && facts.nodes.total > 0) toHold.add(candidate.key)
   }
@@ -117,13 +127,17 @@ export function admitAgents(facts: Facts, grant: Grant, violations: readonly Vio
 
   return {
     limit,
-    admitted: admitted.map(({ facts: _, ...agent }) => agent),
+    admitted: admitted.map(agentOf),
     refused: stillRefused,
     held,
     toHold,
     toResume,
     idle,
   }
+}
+
+function agentOf({ key, agent, resource, kind, namespace, workload }: AdmittedAgent): AdmittedAgent {
+  return { key, agent, resource, kind, namespace, workload }
 }
 
 // What runs, or ran until the operator held it, is not new: unless it appeared, never admitted, while nothing new was to.

@@ -106,15 +106,15 @@ function licenseGrant({ facts, claims, plan }: Usable, catalog: Catalog): Grant 
 // What the plan includes is granted; what it can buy, when the license names it; what it cannot have is refused even then.
 function grantedAddons(plan: Plan, bought: readonly string[], catalog: Catalog): Addon[] {
   const named = new Set(bought.map(addonKey))
-  const bundled = catalog.addons
-    .filter((addon) => addon.offers[plan.name] === 'included' || named.has(addonKey(addon.name)))
-    .filter((addon) => addon.offers[plan.name] !== undefined)
-    .flatMap((addon) => addon.bundles)
+  const bundled = new Set(
+    catalog.addons
+      .filter((addon) => addon.offers[plan.name] === 'included' || named.has(addonKey(addon.name)))
+      .filter((addon) => addon.offers[plan.name] !== undefined)
+      .flatMap((addon) => addon.bundles),
+  )
   return catalog.addons.filter((addon) => {
     const offer = addon.offers[plan.name]
-    return (
-      offer === 'included' || (offer !== undefined && (named.has(addonKey(addon.name)) || bundled.includes(addon.name)))
-    )
+    return offer === 'included' || (offer !== undefined && (named.has(addonKey(addon.name)) || bundled.has(addon.name)))
   })
 }
 

@@ -12,17 +12,17 @@ export interface StepResult {
 
 export interface Reporter {
   /** Runs a step: it says what it saw, and every expectation that was not met. */
-  step(title: string, run: (step: Step) => Promise<void>): Promise<boolean>
+  readonly step: (title: string, run: (step: Step) => Promise<void>) => Promise<boolean>
   readonly results: readonly StepResult[]
 }
 
 export interface Step {
   /** A line of what was seen. */
-  saw(line: string): void
+  readonly saw: (line: string) => void
   /** A command as a person would type it, and the answer to it. */
-  shell(command: string, answer: string): void
+  readonly shell: (command: string, answer: string) => void
   /** Notes that something is not as it should be, unless it holds. */
-  expect(holds: boolean, otherwise: string): void
+  readonly expect: (holds: boolean, otherwise: string) => void
 }
 
 export function createReporter(io: Io, quiet: boolean): Reporter {

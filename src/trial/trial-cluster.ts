@@ -8,7 +8,7 @@ import { projectNode } from '../cluster/nodes.ts'
 import { startControlPlane } from '../control-plane/control-plane.ts'
 import { kindLikeNodes, kubeadmConfigMap } from '../control-plane/kind-nodes.ts'
 import { kubeconfigAccess } from '../kube/access.ts'
-import { createClient, type RawObject } from '../kube/client.ts'
+import { createClient } from '../kube/client.ts'
 import { configMaps, nodes } from '../kube/resource.ts'
 
 export interface TrialCluster extends AsyncDisposable {
@@ -57,9 +57,8 @@ export async function ownCluster(log: (line: string) => void): Promise<TrialClus
     const access = await kubeconfigAccess(controlPlane.kubeconfigPath)
     const client = createClient(access, { fieldManager: 'cto-trial', userAgent: 'cto-trial' })
     const signal = AbortSignal.timeout(20_000)
-    await client.create(configMaps, kubeadmConfigMap('kind') as RawObject, signal)
-    for (const node of kindLikeNodes({ cluster: 'kind', workers: 1 }))
-      await client.create(nodes, node as RawObject, signal)
+    await client.create(configMaps, kubeadmConfigMap('kind'), signal)
+    for (const node of kindLikeNodes({ cluster: 'kind', workers: 1 })) await client.create(nodes, node, signal)
     access.agent.destroy()
   } catch (error) {
     await controlPlane.stop()

@@ -27,7 +27,7 @@ test(
   async () => {
     const cluster = await setUp()
     await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 1 }))
-    await cluster.client.create(configMaps, kubeadmConfigMap('kind') as RawObject, AbortSignal.timeout(5_000))
+    await cluster.client.create(configMaps, kubeadmConfigMap('kind'), AbortSignal.timeout(5_000))
     const vendor = await aVendor()
     const running = await runOperator(await cluster.access(), vendor)
     await using _ = running
@@ -118,8 +118,8 @@ test(
     await new Promise((resolve) => setTimeout(resolve, 1_000))
     await again.operator.idle()
     expect(await again.writes()).toBe(0)
-    expect((await versions()).filter((line) => line.startsWith('Event') === false)).toEqual(
-      before.filter((line) => line.startsWith('Event') === false),
+    expect((await versions()).filter((line) => !line.startsWith('Event'))).toEqual(
+      before.filter((line) => !line.startsWith('Event')),
     )
 
     // A HorizontalPodAutoscaler is no way around: tess may run under a Team license, and may not grow once that is gone.
@@ -154,7 +154,7 @@ test(
     })
     expect(event.message).toContain('agent tess is not licensed: the Free plan admits rex and blaze')
     const tess = await cluster.object(deployments, 'tess', 'cto-agents')
-    expect((tess?.['spec'] as { replicas: number }).replicas).toBe(1)
+    expect(tess?.['spec']).toMatchObject({ replicas: 1 })
   },
 )
 
@@ -164,7 +164,7 @@ test('one EKS node instead: the free plan may not be used there, and nothing gro
   await kubectl('delete', 'nodes', '--all')
   await kubectl('delete', 'platformconfigs,licenses', '--all')
   await kubectl('delete', 'deployments', '--all', '-n', 'cto-agents')
-  await cluster.client.create(nodes, eksLikeNode(1) as RawObject, AbortSignal.timeout(5_000))
+  await cluster.client.create(nodes, eksLikeNode(1), AbortSignal.timeout(5_000))
   await using running = await runOperator(await cluster.access(), await aVendor())
   await cluster.config(['rex'])
   const status = await cluster.entitled(({ verdict }) => verdict === 'ClusterTypeNotAllowed')

@@ -14,7 +14,7 @@ test('policies, bindings, the Entitlement and the label of the namespace come ba
   const cluster = await connect(controlPlane.plane.kubeconfigPath)
   await prepare(cluster)
   await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 0 }))
-  await cluster.client.create(configMaps, kubeadmConfigMap('kind') as RawObject, AbortSignal.timeout(5_000))
+  await cluster.client.create(configMaps, kubeadmConfigMap('kind'), AbortSignal.timeout(5_000))
   await using running = await runOperator(await cluster.access(), await aVendor())
   await cluster.config(['rex', 'tess'])
   await cluster.entitled(({ agents }) => agents.refused.length === 1)

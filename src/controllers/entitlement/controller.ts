@@ -5,8 +5,9 @@ import { isDeepStrictEqual } from 'node:util'
 import { API_VERSION } from '../../api/names.ts'
 import type { EntitlementStatus } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
+import { readPlatformConfig } from '../../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs } from '../../api/resources.ts'
-import { activeConfig } from '../../cluster/active-config.ts'
+import { type ActiveConfig, activeConfig } from '../../cluster/active-config.ts'
 import type { OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import type { Memory } from '../../domain/facts.ts'
@@ -48,7 +49,7 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
     workers: 1,
     async reconcile(_key, signal) {
       if (!stores.entitlement.store.synced) return awaitChange
-      memory ??= memoryFrom(stores.entitlement.store.get(name)?.status as EntitlementStatus | undefined)
+      memory ??= memoryFrom(stores.entitlement.store.get(name))
       const facts = await gather(deps, memory, clock.now())
       if (facts === undefined) return awaitChange
       const decision = decide(facts)
@@ -119,10 +120,26 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
     for (const resource of stores.configs.store.values()) {
       const previous = resource.status as Previous | undefined
       const names = active?.uid === resource.uid ? active.wanted.agents : []
-      const inPlaceOf = active?.uid === resource.uid ? undefined : active?.name
-      const status = platformConfigStatus(decision, names, inPlaceOf, previous, resource.generation, now)
+      const status = platformConfigStatus(
+        decision,
+        names,
+        stalled(resource, active),
+        previous,
+        resource.generation,
+        now,
+      )
       await applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, status, signal)
     }
+  }
+
+  /** What a person has to mend about a PlatformConfig before it counts. */
+  function stalled(resource: OwnResource, active: ActiveConfig | undefined): string | undefined {
+    const reading = readPlatformConfig(resource)
+    if (reading.kind === 'invalid') {
+      return reading.problems.map(({ path, message }) => `${path} ${message}`).join('; ')
+    }
+    if (active === undefined || active.uid === resource.uid) return undefined
+    return `PlatformConfig ${active.name} is older and is used instead; delete one of the two`
   }
 
   /** Whether there was something to write. */

@@ -1,6 +1,6 @@
 // All reading for a decision. Undefined while something is not known yet: nothing is decided on half a view.
 
-import { DEFAULT_SECRET_KEY } from '../../api/names.ts'
+import { readLicenseResource } from '../../api/license.ts'
 import { activeConfig } from '../../cluster/active-config.ts'
 import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evidence.ts'
 import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
@@ -94,10 +94,9 @@ async function licenseFacts({ stores, evidence }: GatherDeps, now: Instant): Pro
   return facts
 }
 
-function referenceOf({ spec }: OwnResource): SecretKeyReference | undefined {
-  const { secretRef } = spec as { secretRef?: Partial<SecretKeyReference> }
-  if (secretRef?.namespace === undefined || secretRef.name === undefined) return undefined
-  return { namespace: secretRef.namespace, name: secretRef.name, key: secretRef.key ?? DEFAULT_SECRET_KEY }
+function referenceOf(resource: OwnResource): SecretKeyReference | undefined {
+  const reading = readLicenseResource(resource)
+  return reading.kind === 'ok' ? reading.value.spec.secretRef : undefined
 }
 
 function contentOf(resource: OwnResource, stores: Stores): LicenseContent | undefined {

@@ -1,28 +1,29 @@
 // What the operator remembers across a restart: it stands in the Entitlement's status and is read back once.
 
-import type { EntitlementStatus } from '../../api/entitlement.ts'
-import { type Memory, NO_MEMORY, workloadKey } from '../../domain/facts.ts'
-import { parseInstant } from '../../domain/instant.ts'
+import { readRemembered } from '../../api/entitlement.ts'
 import { WORKLOAD_KINDS } from '../../cluster/workloads.ts'
+import { type Memory, workloadKey } from '../../domain/facts.ts'
+import { parseInstant } from '../../domain/instant.ts'
 
-/** The memory in a status. Whoever can edit it can postpone a hold by one notice, and is seen doing so. */
-export function memoryFrom(status: Partial<EntitlementStatus> | undefined): Memory {
-  if (status === undefined) return NO_MEMORY
-  const overSince = parseInstant(status.nodes?.overSince)
-  const holdAt = new Map<string, number>()
-  for (const agent of status.agents?.refused ?? []) {
-    const instant = parseInstant(agent.holdAt)
-    if (instant !== undefined) holdAt.set(keyOf(agent), instant)
-  }
-  const violationSince = new Map<string, number>()
-  for (const { reason, since } of status.violations ?? [])
-    violationSince.set(reason, parseInstant(since) ?? Number.MAX_SAFE_INTEGER)
+/** The memory in an Entitlement. Whoever can edit it can postpone a hold by one notice, and is seen doing so. */
+export function memoryFrom(entitlement: { readonly status: unknown } | undefined): Memory {
+  const { agents, nodes, violations } = readRemembered(entitlement)
+  const overSince = parseInstant(nodes.overSince)
   return {
-    admitted: new Set((status.agents?.admitted ?? []).map(keyOf)),
-    holdAt,
-    ...(overSince === undefined ? {} : { nodesOver: { since: overSince, peak: status.nodes?.peak ?? 0 } }),
-    violationSince,
+    admitted: new Set(agents.admitted.map(keyOf)),
+    holdAt: instants(agents.refused.map((agent) => [keyOf(agent), agent.holdAt])),
+    ...(overSince === undefined ? {} : { nodesOver: { since: overSince, peak: nodes.peak ?? 0 } }),
+    violationSince: instants(violations.map(({ reason, since }) => [reason, since])),
   }
+}
+
+function instants(entries: readonly (readonly [key: string, time: string | undefined])[]): Map<string, number> {
+  const known = new Map<string, number>()
+  for (const [key, time] of entries) {
+    const instant = parseInstant(time)
+    if (instant !== undefined) known.set(key, instant)
+  }
+  return known
 }
 
 function keyOf(agent: { kind: string; namespace: string; workload: string }): string {

@@ -203,7 +203,7 @@ export function licenseStatus(
 export function platformConfigStatus(
   decision: Decision,
   names: readonly string[],
-  inPlaceOf: string | undefined,
+  stalled: string | undefined,
   previous: Previous | undefined,
   generation: number,
   now: Instant,
@@ -230,16 +230,7 @@ export function platformConfigStatus(
       previous?.conditions,
       [
         condition('Ready', true, 'Processed', 'the configuration was processed'),
-        ...(inPlaceOf === undefined
-          ? []
-          : [
-              condition(
-                'Stalled',
-                true,
-                'NotInUse',
-                `PlatformConfig ${inPlaceOf} is older and is used instead; delete one of the two`,
-              ),
-            ]),
+        ...(stalled === undefined ? [] : [condition('Stalled', true, 'NotInUse', stalled)]),
         condition('Licensed', decision.verdict === 'Valid', decision.reason, decision.message),
         condition(
           'AgentsAdmitted',

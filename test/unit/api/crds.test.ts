@@ -35,24 +35,27 @@ interface Crd {
 const CRDS = join(import.meta.dirname, '../../../crds')
 
 function crdOf(plural: string): Crd {
-  return parse(readFileSync(join(CRDS, `${GROUP}_${plural}.yaml`), 'utf8')) as Crd
+  // As kubectl and Helm read it: to YAML 1.1, a bare `off` is no text.
+  const crd: unknown = parse(readFileSync(join(CRDS, `${GROUP}_${plural}.yaml`), 'utf8'), { version: '1.1' })
+  return crd as Crd
 }
 
 function schemaOf(plural: string): Schema {
   return crdOf(plural).spec.versions[0]!.schema.openAPIV3Schema
 }
 
-/** Every schema below, with its path; `apiVersion`, `kind` and `metadata` are Kubernetes' own. */
-function walk(schema: Schema, path = ''): [string, Schema][] {
-  const below = [
-    ...Object.entries(schema.properties ?? {}).map(([name, child]) => [`${path}.${name}`, child] as const),
-    ...[schema.items, schema.additionalProperties].flatMap((child) =>
-      child === undefined ? [] : ([[`${path}[]`, child]] as const),
-    ),
-  ]
-  return below
-    .filter(([name]) => !['.apiVersion', '.kind', '.metadata'].includes(name))
-    .flatMap(([name, child]) => [[name, child] as [string, Schema], ...walk(child, name)])
+/** Every schema below, by its path. `apiVersion`, `kind` and `metadata` are Kubernetes' own. */
+function* walk(schema: Schema, path = ''): Generator<[path: string, schema: Schema]> {
+  for (const [name, child] of Object.entries(schema.properties ?? {})) {
+    if (path === '' && ['apiVersion', 'kind', 'metadata'].includes(name)) continue
+    yield [`${path}.${name}`, child]
+    yield* walk(child, `${path}.${name}`)
+  }
+  for (const child of [schema.items, schema.additionalProperties]) {
+    if (child === undefined) continue
+    yield [`${path}[]`, child]
+    yield* walk(child, `${path}[]`)
+  }
 }
 
 function at(plural: string, path: string): Schema {
@@ -60,7 +63,7 @@ function at(plural: string, path: string): Schema {
 }
 
 describe.each([platformConfigs, licenses, entitlements])('$plural', ({ plural, kind }) => {
-  const fields = walk(schemaOf(plural))
+  const fields = [...walk(schemaOf(plural))]
 
   test('is of our group and version, for the whole cluster', () => {
     const { metadata, spec } = crdOf(plural)
@@ -70,7 +73,7 @@ describe.each([platformConfigs, licenses, entitlements])('$plural', ({ plural, k
   })
 
   test('every field has a description that ends as a sentence does', () => {
-    const bare = fields.filter(([path, { description = '' }]) => !path.endsWith('[]') && !/\.$/.test(description))
+    const bare = fields.filter(([path, { description = '' }]) => !path.endsWith('[]') && !description.endsWith('.'))
     expect(bare.map(([path]) => path)).toEqual([])
   })
 

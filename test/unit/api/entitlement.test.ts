@@ -1,6 +1,6 @@
 // What the operator remembers across a restart, whoever wrote the status and however badly.
 
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readRemembered } from '../../../src/api/entitlement.ts'
 
