@@ -66,14 +66,13 @@ export async function kubeconfigAccess(file?: string): Promise<Access & { readon
     throw new Error(`The kubeconfig ${where} cannot be read: ${why(cause)}; name another with --kubeconfig`, { cause })
   }
   const cluster = config.getCurrentCluster()
-  const context = config.getCurrentContext()
+  const context = config.getCurrentContext() as string | undefined
   if (cluster === null) {
     const known = config.getContexts().map((one) => one.name)
-    throw new Error(
-      known.length === 0
-        ? `The kubeconfig ${where} names no cluster; name another with --kubeconfig`
-        : `The kubeconfig ${where} has no cluster for its current context "${context}"; choose one with kubectl config use-context (there are: ${known.join(', ')})`,
-    )
+    const choose = `choose one with kubectl config use-context (there are: ${known.join(', ')})`
+    if (known.length === 0) throw new Error(`The kubeconfig ${where} names no cluster; name another with --kubeconfig`)
+    if (context === undefined) throw new Error(`The kubeconfig ${where} has no current context; ${choose}`)
+    throw new Error(`The kubeconfig ${where} has no cluster for its current context "${context}"; ${choose}`)
   }
   if (!URL.canParse(cluster.server)) {
     throw new Error(`The kubeconfig ${where} has a server that is not an address; correct clusters[].cluster.server`)
@@ -92,7 +91,7 @@ export async function kubeconfigAccess(file?: string): Promise<Access & { readon
   const tls = given({ ca, cert, key, pfx, passphrase, servername, rejectUnauthorized })
   return {
     server,
-    context,
+    context: context ?? '',
     agent: server.protocol === 'http:' ? new HttpAgent(POOL) : new HttpsAgent({ ...tls, ...POOL }),
     headers: async () => headersOf(await credentials()),
     refresh: () => undefined,

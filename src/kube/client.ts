@@ -250,11 +250,21 @@ function parseStatus(text: string): Omit<StatusAnswer, 'kind'> {
   }
 }
 
+// An abort that is not the caller's is our own time limit.
+const NO_ANSWER: Readonly<Record<string, string>> = {
+  ABORT_ERR: 'it took too long',
+  TimeoutError: 'it took too long',
+  ECONNREFUSED: 'nobody listens at its address',
+  ECONNRESET: 'the connection was cut',
+  ENOTFOUND: 'its name is not known',
+}
+
 function unreachable(request: Request, error: unknown): unknown {
   if (error instanceof KubeError) return error
   const cause = error instanceof Error ? error : new Error(String(error))
   const code = (cause as NodeJS.ErrnoException).code ?? cause.name
-  return new KubeError(`${describe(request)}: no answer from the API server (${code})`, 0, '', { cause })
+  const why = NO_ANSWER[code] ?? code
+  return new KubeError(`${describe(request)}: no answer from the API server (${why})`, 0, '', { cause })
 }
 
 function describe({ method, path }: Request): string {

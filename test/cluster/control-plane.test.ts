@@ -255,8 +255,7 @@ describe('the lock of the build', () => {
 async function startElsewhere(script: string): Promise<{ parent: ChildProcess; folder: string; pids: number[] }> {
   const module = join(packageRoot(), 'src/control-plane/control-plane.ts')
   const start = `
-    import { apiRequester } from '../../src/control-plane/api-request.ts'
-import { startControlPlane } from ${JSON.stringify(module)}
+    import { startControlPlane } from ${JSON.stringify(module)}
     const components = { controllerManager: true, kwok: true }
     const { folder, pids } = await startControlPlane({ log: () => {}, components })
     console.log(JSON.stringify({ folder, pids: Object.values(pids) }))

@@ -1,0 +1,215 @@
+// The list-watch against an API server that plays every trick: the store ends up with what is there, and nobody is lost.
+
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createClient } from '../../../src/kube/client.ts'
+import { nodes } from '../../../src/kube/resource.ts'
+import { reflect, Store } from '../../../src/kube/store.ts'
+import type { WatchTiming } from '../../../src/kube/watch.ts'
+import {
+  failure,
+  item,
+  json,
+  line,
+  page,
+  type ScriptedApiServer,
+  scriptedApiServer,
+  stream,
+} from '../../support/scripted-api-server.ts'
+
+const LIST = /^GET \/api\/v1\/nodes\?limit=500/
+const WATCH = (version: string | number) => new RegExp(`watch=true.*resourceVersion=${version}&`)
+const QUICK: WatchTiming = { watchSeconds: () => 30, idleMs: 1_000, backoff: { firstMs: 1, longestMs: 20 } }
+
+let server: ScriptedApiServer
+let store: Store<string>
+let changes: string[]
+let stop: AbortController
+let running: Promise<void>
+
+beforeEach(async () => {
+  server = await scriptedApiServer()
+  store = new Store()
+  changes = []
+  store.onChange((key, before, after) => {
+    if (key !== '') changes.push(`${key}: ${before ?? '-'} → ${after ?? '-'}`)
+  })
+  stop = new AbortController()
+})
+
+afterEach(async () => {
+  stop.abort()
+  await running
+  await server[Symbol.asyncDispose]()
+})
+
+function start(timing: WatchTiming = QUICK): void {
+  const client = createClient(server.access, { fieldManager: 'test', userAgent: 'test' })
+  const project = (raw: unknown) => (raw as { color?: string }).color
+  running = reflect(client, { resource: nodes, project }, store, stop.signal, timing)
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + 5_000
+  while (!holds()) {
+    if (performance.now() > deadline)
+      throw new Error(
+        `in vain: ${what}; asked: ${server.asked.join(', ')}; unexpected: ${server.unexpected.join(', ')}`,
+      )
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+const colors = () => Object.fromEntries(store.keys().map((key) => [key, store.get(key)]))
+
+test('a list in pages, then what changes; bookmarks move on where it resumes', async () => {
+  server.expect(LIST, page([item('a', 1, { color: 'red' })], 10, 'more'))
+  server.expect(/continue=more/, page([item('b', 2, { color: 'blue' }), item('x', 3)], 10))
+  server.expect(
+    WATCH(10),
+    stream([
+      line('ADDED', item('c', 11, { color: 'green' })),
+      line('MODIFIED', item('a', 12, { color: 'pink' })),
+      line('DELETED', item('b', 13, { color: 'blue' })),
+      line('BOOKMARK', { metadata: { resourceVersion: '99' } }),
+    ]),
+  )
+  server.expect(WATCH(99), stream([], 'open'))
+  start()
+  await until('to resume from the bookmark', () => server.asked.length === 4)
+  expect(colors()).toEqual({ a: 'pink', c: 'green' })
+  expect(changes).toEqual(['a: - → red', 'b: - → blue', 'c: - → green', 'a: red → pink', 'b: blue → -'])
+  expect(store.synced).toBe(true)
+  expect(server.unexpected).toEqual([])
+})
+
+test('nothing is believed of a list before its last page', async () => {
+  server.expect(LIST, page([item('a', 1, { color: 'red' })], 10, 'more'))
+  server.expect(/continue=more/, failure(500, 'InternalError'))
+  start()
+  await until('to fail', () => store.problem !== undefined)
+  expect(store.synced).toBe(false)
+  expect(store.size).toBe(0)
+})
+
+test('lines that come in pieces, in the middle of a character too', async () => {
+  const bytes = Buffer.from(
+    line('ADDED', item('a', 11, { color: 'grün' })) + line('ADDED', item('b', 12, { color: 'rot' })),
+  )
+  const cut = bytes.indexOf('ü') + 1
+  server.expect(LIST, page([], 10))
+  server.expect(
+    WATCH(10),
+    stream([bytes.subarray(0, cut), bytes.subarray(cut, cut + 3), bytes.subarray(cut + 3)], 'open'),
+  )
+  start()
+  await until('both', () => store.size === 2)
+  expect(colors()).toEqual({ a: 'grün', b: 'rot' })
+})
+
+test.each([
+  ['in the stream', [stream([line('ERROR', { code: 410, reason: 'Expired', message: 'too old' })])]],
+  ['on connecting', [failure(410, 'Expired')]],
+  ['as a line that cannot be read', [stream(['{"type":"ADDED","object":{"meta\n'])]],
+])('a version that is too old, %s: the list is read anew, and only the difference is told', async (_where, answers) => {
+  server.expect(LIST, page([item('a', 1, { color: 'red' }), item('b', 2, { color: 'blue' })], 10))
+  for (const answer of answers) server.expect(WATCH(10), answer)
+  server.expect(LIST, page([item('a', 1, { color: 'red' }), item('c', 20, { color: 'green' })], 30))
+  server.expect(WATCH(30), stream([], 'open'))
+  start()
+  await until('the second list', () => store.get('c') === 'green' && server.asked.length === 4)
+  expect(changes.slice(2)).toEqual(['b: blue → -', 'c: - → green'])
+})
+
+test('410 in the middle of the pages begins again', async () => {
+  server.expect(LIST, page([item('a', 1, { color: 'red' })], 10, 'more'))
+  server.expect(/continue=more/, failure(410, 'Expired'))
+  server.expect(LIST, page([item('b', 1, { color: 'blue' })], 20))
+  server.expect(WATCH(20), stream([], 'open'))
+  start()
+  await until('the list', () => store.synced)
+  expect(colors()).toEqual({ b: 'blue' })
+})
+
+test('errors, cuts and refusals never end it, and it says what is wrong meanwhile', async () => {
+  server.expect(LIST, failure(503, 'ServiceUnavailable', 'starting'))
+  server.expect(LIST, failure(404, 'NotFound', 'the server could not find the requested resource'))
+  server.expect(LIST, page([item('a', 1, { color: 'red' })], 10))
+  server.expect(WATCH(10), stream([line('MODIFIED', item('a', 11, { color: 'pink' })), '{"type":"MODI'], 'cut'))
+  server.expect(WATCH(11), failure(500, 'InternalError'))
+  server.expect(WATCH(11), failure(403, 'Forbidden', 'nodes is forbidden'))
+  server.expect(WATCH(11), stream([line('MODIFIED', item('a', 12, { color: 'blue' }))], 'open'))
+  const problems: string[] = []
+  start({ ...QUICK, backoff: { firstMs: 20, longestMs: 20 } })
+  await until('the last change', () => {
+    if (store.problem !== undefined) problems.push(store.problem.message)
+    return store.get('a') === 'blue'
+  })
+  expect(store.problem).toBeUndefined()
+  expect(problems.some((problem) => problem.includes('nodes is forbidden'))).toBe(true)
+  expect(changes).toEqual(['a: - → red', 'a: red → pink', 'a: pink → blue'])
+})
+
+test('silence is not taken for a working connection', async () => {
+  server.expect(LIST, page([item('a', 1, { color: 'red' })], 10))
+  server.expect(WATCH(10), stream([], 'open'))
+  server.expect(WATCH(10), stream([line('MODIFIED', item('a', 11, { color: 'pink' }))], 'open'))
+  start({ ...QUICK, watchSeconds: () => 0, idleMs: 50 })
+  await until('the second watch', () => store.get('a') === 'pink')
+})
+
+test('a server that ends every watch at once without a word is asked for a list again', async () => {
+  server.expect(LIST, page([], 10))
+  for (let times = 0; times < 5; times++) server.expect(WATCH(10), stream([]))
+  server.expect(LIST, page([item('a', 1, { color: 'red' })], 20))
+  server.expect(WATCH(20), stream([], 'open'))
+  start()
+  await until('the second list', () => store.get('a') === 'red')
+})
+
+test('doubled and old events change nothing; one made anew is another', async () => {
+  const a11 = line('MODIFIED', item('a', 11, { color: 'pink' }))
+  server.expect(LIST, page([item('a', 10, { color: 'red' })], 10))
+  server.expect(
+    WATCH(10),
+    stream(
+      [
+        a11,
+        a11,
+        line('MODIFIED', item('a', 9, { color: 'old' })),
+        line('ADDED', {
+          ...item('a', 12, { color: 'pink' }),
+          metadata: { name: 'a', uid: 'another', resourceVersion: '12' },
+        }),
+        line('DELETED', item('a', 11, { color: 'pink' })),
+        line('ADDED', item('z', 13, { color: 'end' })),
+      ],
+      'open',
+    ),
+  )
+  start()
+  await until('the last event', () => store.get('z') === 'end')
+  expect(changes).toEqual(['a: - → red', 'a: red → pink', 'a: pink → -', 'a: - → pink', 'z: - → end'])
+  expect(store.identity('a')?.uid).toBe('another')
+})
+
+test('a listener that throws keeps nobody from hearing', () => {
+  const errors: unknown[] = []
+  const shaky = new Store<string>((error) => errors.push(error))
+  const heard: string[] = []
+  shaky.onChange(() => {
+    throw new Error('no')
+  })
+  shaky.onChange((key) => heard.push(key))
+  shaky.applied({ key: 'a', uid: '1', resourceVersion: '1', value: 'red' })
+  expect(heard).toEqual(['a'])
+  expect(errors).toHaveLength(1)
+})
+
+test('429 is obeyed', async () => {
+  server.expect(LIST, failure(429, 'TooManyRequests', 'slow down', { 'retry-after': '0' }))
+  server.expect(LIST, page([], 10))
+  server.expect(WATCH(10), stream([], 'open'))
+  start()
+  await until('the list', () => store.synced)
+  expect(server.unexpected).toEqual([])
+})

@@ -1,0 +1,111 @@
+// Workers: what a reconciliation may do, and what happens when it fails.
+
+import { expect, test } from 'vitest'
+import { awaitChange, lookAgainAt } from '../../../src/runtime/action.ts'
+import { systemClock } from '../../../src/runtime/clock.ts'
+import { startController, TerminalError } from '../../../src/runtime/controller.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+
+test('many keys, few workers, and none beside itself', async () => {
+  const running = new Set<string>()
+  let most = 0
+  let runs = 0
+  const controller = startController(
+    {
+      name: 'test',
+      workers: 3,
+      async reconcile(key) {
+        expect(running.has(key)).toBe(false)
+        running.add(key)
+        most = Math.max(most, running.size)
+        await new Promise((resolve) => setTimeout(resolve, 1))
+        running.delete(key)
+        runs++
+        return awaitChange
+      },
+    },
+    systemClock,
+  )
+  for (let round = 0; round < 3; round++) for (const key of 'abcdefgh') controller.enqueue(key)
+  await controller.idle()
+  // Three were running already when they were added again.
+  expect(runs).toBe(8 + 3)
+  expect(most).toBe(3)
+  await controller.stop()
+})
+
+test('one that fails is tried again and told; one that retrying cannot mend is only told', async () => {
+  const failures: string[] = []
+  const tries = new Map<string, number>()
+  const controller = startController(
+    {
+      name: 'test',
+      workers: 1,
+      reconcile: (key) => {
+        tries.set(key, (tries.get(key) ?? 0) + 1)
+        if (key === 'hopeless') throw new TerminalError('no')
+        return (tries.get(key) ?? 0) < 3 ? Promise.reject(new Error('not yet')) : Promise.resolve(awaitChange)
+      },
+    },
+    systemClock,
+    { failed: (name, key, error) => failures.push(`${name} ${key} ${String(error)}`) },
+  )
+  controller.enqueue('shaky')
+  controller.enqueue('hopeless')
+  await controller.idle()
+  expect(tries).toEqual(
+    new Map([
+      ['shaky', 3],
+      ['hopeless', 1],
+    ]),
+  )
+  expect(failures).toEqual([
+    'test shaky Error: not yet',
+    'test hopeless TerminalError: no',
+    'test shaky Error: not yet',
+  ])
+  await controller.stop()
+})
+
+test('it looks again when it was asked to', async () => {
+  const clock = new ManualClock(1_000)
+  const seen: number[] = []
+  const controller = startController(
+    {
+      name: 'test',
+      workers: 1,
+      reconcile: () => {
+        seen.push(clock.now())
+        return Promise.resolve(lookAgainAt(seen.length < 3 ? clock.now() + 500 : undefined))
+      },
+    },
+    clock,
+  )
+  controller.enqueue('a')
+  for (const instant of [1_499, 1_500, 2_000, 9_000]) {
+    await controller.idle()
+    clock.set(instant)
+  }
+  await controller.idle()
+  expect(seen).toEqual([1_000, 1_500, 2_000])
+  await controller.stop()
+})
+
+test('one that hangs is ended by its time limit', async () => {
+  const errors: unknown[] = []
+  const controller = startController(
+    {
+      name: 'test',
+      workers: 1,
+      timeoutMs: 20,
+      reconcile: (_key, signal) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new TerminalError('late')))),
+    },
+    systemClock,
+    { failed: (_name, _key, error) => errors.push(error) },
+  )
+  controller.enqueue('a')
+  await controller.idle()
+  expect(String(errors[0])).toContain('late')
+  await controller.stop()
+})
