@@ -32,7 +32,7 @@ export function activeConfig(configs: readonly OwnResource[]): ActiveConfig | un
       ...(license?.organization === undefined ? {} : { organization: license.organization }),
       activationKey: license?.key !== undefined,
       agents: enabled.map((agent) => agent.name),
-      addons: Object.entries(addons ?? {})
+      addons: Object.entries({ ...addons, localModels: agents?.localModels })
         .filter(([, addon]) => addon?.enabled)
         .map(([name]) => name),
       guardian: guardian?.enabled === true ? guardian.mode : 'off',

@@ -26,11 +26,14 @@ export class Component {
   readonly ended: Promise<string>
   readonly #child: ChildProcess
   readonly #logFile: string
+  /** A log that is about to be removed is quoted, not pointed at. */
+  readonly #disposable: boolean
   #end: string | undefined
   #stopping = false
 
   constructor({ name, command, args, folder, disposable, log }: ComponentOptions) {
     this.name = name
+    this.#disposable = disposable
     this.#logFile = join(folder, `${name}.log`)
     const output = openSync(this.#logFile, 'w')
     this.#child = spawnTethered(command, args, {
@@ -60,7 +63,8 @@ export class Component {
   /** How it ended, with the end of its log. */
   lastWords(): string {
     const lines = readFileSync(this.#logFile, 'utf8').trimEnd().split('\n').slice(-LAST_LINES)
-    return [`${this.name} ${this.#end ?? 'still runs'} (${this.#logFile}). Its last lines:`, ...lines].join('\n')
+    const where = this.#disposable ? '' : ` (${this.#logFile})`
+    return [`${this.name} ${this.#end ?? 'still runs'}${where}. Its last lines:`, ...lines].join('\n')
   }
 
   async stop(): Promise<void> {

@@ -166,6 +166,7 @@ export function notInPlanMessage(catalog: Catalog, grant: Grant): string {
 
 export function limitMessage(grant: Grant, limit: number, admitted: readonly AdmittedAgent[]): string {
   const names = admitted.map((agent) => agent.agent)
+  if (names.length === 0) return `the ${title(grant)} admits at most ${amount(limit, 'agent')}`
   return `the ${title(grant)} admits at most ${amount(limit, 'agent')}, and ${list(names)} ${names.length === 1 ? 'is' : 'are'} there already`
 }
 

@@ -180,8 +180,10 @@ function judgeKind(
 ): ClusterType {
   const contradictions: string[] = []
   const gaps: string[] = []
-  const others = real.filter((node) => !node.providerId.startsWith('kind://'))
-  if (others.length > 0) contradictions.push(`${others.length} of ${real.length} nodes have no Kind provider ID`)
+  const ofKind = real.filter((node) => node.providerId.startsWith('kind://'))
+  const names = new Set(ofKind.map((node) => node.providerId.split('/')[3] ?? ''))
+  const others = real.length - ofKind.length
+  if (others > 0) contradictions.push(`${others} of ${real.length} nodes have no Kind provider ID`)
   for (const signal of SIGNALS) {
     if (signal.type === 'Kind' || signal.type === 'Kubeadm') continue
     const count = real.filter((node) => signal.shownBy(node)).length
@@ -192,7 +194,6 @@ function judgeKind(
   const boots = new Set(real.map((node) => node.bootId))
   if (boots.size > 1) contradictions.push(`${boots.size} different boot IDs: the nodes are not containers of one host`)
   if (boots.has('')) gaps.push('a node shows no boot ID')
-  const names = new Set(real.map((node) => node.providerId.split('/')[3] ?? ''))
   const [clusterName] = names
   if (names.size > 1) contradictions.push('the provider IDs name different Kind clusters')
   if (signals.kubeadmClusterName === undefined) gaps.push("kubeadm's ConfigMap is not there")
@@ -206,7 +207,7 @@ function judgeKind(
   }
   if (contradictions.length === 0) return named('Kind', platform, 'medium', [...evidence, ...gaps])
   const other = seen.filter((type) => type !== 'Kind')
-  const type = others.length === real.length || other.length !== 1 ? 'Unknown' : (other[0] ?? 'Unknown')
+  const type = other.length === 1 ? (other[0] ?? 'Unknown') : 'Unknown'
   return { ...named(type, platform, 'low', evidence), contradictions }
 }
 

@@ -171,7 +171,7 @@ describe('its end', () => {
 
   it('is told with the last lines of the component that died', async () => {
     const start = startControlPlane({ ...silent, apiserverArgs: ['--no-such-flag'] })
-    await expect(start).rejects.toThrow(/^kube-apiserver exited with code 1 .*\n(.*\n)*.*unknown flag: --no-such-flag/)
+    await expect(start).rejects.toThrow(/^kube-apiserver exited with code 1\..*\n(.*\n)*.*unknown flag: --no-such-flag/)
   })
 })
 

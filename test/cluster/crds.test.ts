@@ -133,7 +133,7 @@ test('objects that are broken at random are judged alike', { timeout: 120_000 },
   const mutant = fc
     .tuple(fc.constantFrom(...complete), fc.nat(), fc.constantFrom(...MUTATIONS))
     .map(([{ object }, position, mutation]) => mutated(object, position, mutation))
-  await fc.assert(fc.asyncProperty(mutant, expectAgreement), { numRuns: 15000 })
+  await fc.assert(fc.asyncProperty(mutant, expectAgreement), { numRuns: 200 })
 })
 
 type Mutation = (value: unknown) => unknown

@@ -8,7 +8,6 @@ import type { WatchTiming } from '../../../src/kube/watch.ts'
 import {
   failure,
   item,
-  json,
   line,
   page,
   type ScriptedApiServer,

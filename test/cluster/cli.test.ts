@@ -1,0 +1,160 @@
+// The binary as a person runs it: what it does, what it says when something is wrong, and that it tells no secret.
+
+import { spawn } from 'node:child_process'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
+import { packageRoot } from '../../src/control-plane/package-root.ts'
+import { useControlPlane } from '../support/control-plane.ts'
+import { addNodes, connect, prepare } from '../support/operator.ts'
+
+const controlPlane = useControlPlane()
+const CTO = join(packageRoot(), 'dist', 'cto.mjs')
+
+interface Run {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs `cto`; with `until`, it is asked to stop as soon as it has said that. */
+function cto(args: readonly string[], until?: (stderr: string) => boolean): Promise<Run> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [CTO, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'], HOME: controlPlane.plane.folder },
+    })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString()
+      // Once: the second SIGTERM is the impatient one.
+      if (until?.(stderr) === true && !child.killed) child.kill('SIGTERM')
+    })
+    const patience = setTimeout(() => child.kill('SIGKILL'), 30_000)
+    child.on('close', (code) => {
+      clearTimeout(patience)
+      resolve({ code: code ?? 1, stdout, stderr })
+    })
+  })
+}
+
+/** One sentence, for a person: a capital letter (or a path), a full stop, no stack. */
+function isOneSentence(text: string): boolean {
+  return /^[A-Z/][^\n]*\.\n$/.test(text) && !text.includes('    at ')
+}
+
+test(
+  'wrong use and bad input get one sentence each, and the exit code that says which',
+  { timeout: 60_000 },
+  async () => {
+    const { folder, kubeconfigPath, token } = controlPlane.plane
+    const keys = join(folder, 'trusted-keys.json')
+    await writeFile(keys, '{"keys":[]}')
+    const secret = join(folder, 'private.json')
+    await writeFile(
+      secret,
+      '{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","alg":"EdDSA","x":"Vxp7EyZWL9GfzRuTzX-wprPmknekRAx7DN6rFi0n08I","d":"s3cret-private-part"}]}',
+    )
+    const nowhere = join(folder, 'nowhere')
+    await writeFile(
+      nowhere,
+      (await readFile(kubeconfigPath, 'utf8')).replace(/https:\/\/127\.0\.0\.1:\d+/, 'https://127.0.0.1:1'),
+    )
+    const taken = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => taken.once('listening', resolve))
+    const port = (taken.address() as AddressInfo).port
+    const operator = ['operator', '--trusted-keys', keys, '--kubeconfig', kubeconfigPath]
+
+    const cases: readonly (readonly [code: number, says: string, ...args: string[]])[] = [
+      [1, 'annot read /etc/cto/trusted-keys.json', 'operator', '--kubeconfig', kubeconfigPath],
+      [1, 'name the vendor', 'operator', '--kubeconfig', kubeconfigPath],
+      [1, 'holds a secret', 'operator', '--trusted-keys', secret, '--kubeconfig', kubeconfigPath],
+      [
+        1,
+        'there is no such file; name another with --kubeconfig',
+        'operator',
+        '--trusted-keys',
+        keys,
+        '--kubeconfig',
+        join(folder, 'missing'),
+      ],
+      [1, 'there is no built-in catalog "ctoo"', ...operator, '--catalog', 'ctoo'],
+      [
+        1,
+        'another process listens there; choose another address with --listen',
+        ...operator,
+        '--listen',
+        `127.0.0.1:${port}`,
+      ],
+      [1, '--listen nonsense is not an address', ...operator, '--listen', 'nonsense'],
+      [1, 'nobody listens at its address', 'status', '--kubeconfig', nowhere],
+      [1, 'the CRDs are not installed, or the operator has not run yet', 'status', '--kubeconfig', kubeconfigPath],
+      [1, 'there is no such file', 'license', 'verify', join(folder, 'missing.lic'), '--trusted-keys', keys],
+    ]
+    for (const [code, says, ...args] of cases) {
+      const run = await cto(args)
+      expect(run, `${args.join(' ')}: ${run.stderr}`).toMatchObject({ code, stdout: '' })
+      expect(run.stderr).toContain(says)
+      expect(isOneSentence(run.stderr), run.stderr).toBe(true)
+      expect(run.stderr).not.toContain('s3cret')
+      expect(run.stderr).not.toContain(token)
+    }
+    for (const args of [
+      ['nonsense'],
+      ['operator', '--hold-notice', 'soon'],
+      ['license', 'verify'],
+      ['status', '-o', 'xml'],
+    ]) {
+      expect(await cto(args), args.join(' ')).toMatchObject({ code: 2, stdout: '' })
+    }
+    taken.close()
+  },
+)
+
+test('the operator waits for its CRDs and says so; then status answers', { timeout: 60_000 }, async () => {
+  const { folder, kubeconfigPath, token } = controlPlane.plane
+  const keys = join(folder, 'keys.json')
+  await writeFile(keys, '{"keys":[]}')
+  const cluster = await connect(kubeconfigPath)
+  await addNodes(cluster, [eksLikeNode(1)])
+  let preparing: Promise<void> | undefined
+  const run = await cto(
+    [
+      'operator',
+      '--kubeconfig',
+      kubeconfigPath,
+      '--trusted-keys',
+      keys,
+      '--listen',
+      '127.0.0.1:0',
+      '--log-level',
+      'debug',
+    ],
+    (stderr) => {
+      if (stderr.includes('kubectl apply -f crds/')) preparing ??= prepare(cluster)
+      return stderr.includes('"decided"')
+    },
+  )
+  await preparing
+  expect(run, run.stderr).toMatchObject({ code: 0, stdout: '' })
+  expect(run.stderr).toContain('the CRDs are not installed; install them with: kubectl apply -f crds/')
+  expect(run.stderr).toContain('"operator stopped"')
+  expect(run.stderr).not.toContain(token)
+
+  const table = await cto(['status', '--kubeconfig', kubeconfigPath])
+  expect(table).toMatchObject({ code: 0, stderr: '' })
+  expect(table.stdout).toMatch(/VERDICT +ClusterTypeNotAllowed: the Free plan is for Kind clusters only/)
+  expect(table.stdout).toMatch(/TO DO\n +Install a license for a plan that may be used here/)
+  expect(table.stdout).not.toContain('\u001B')
+  const machine = await cto(['status', '--kubeconfig', kubeconfigPath, '-o', 'json'])
+  expect(JSON.parse(machine.stdout)).toMatchObject({
+    product: 'cto',
+    entitlement: { verdict: 'ClusterTypeNotAllowed', plan: 'free' },
+    licenses: [],
+  })
+})

@@ -1,0 +1,58 @@
+// A license that was believed once stays for a while when it can no longer be read; what is new is read once.
+
+import { beforeEach, expect, test } from 'vitest'
+import { LicenseEvidence } from '../../../src/cluster/license-evidence.ts'
+import { HOUR } from '../../../src/domain/instant.ts'
+import type { Authenticity } from '../../../src/domain/license/claims.ts'
+import { claims, NOW } from '../../support/builders.ts'
+
+let read: string[]
+let evidence: LicenseEvidence
+
+beforeEach(() => {
+  read = []
+  evidence = new LicenseEvidence((text): Promise<Authenticity> => {
+    read.push(text)
+    if (text.startsWith('good'))
+      return Promise.resolve({ kind: 'authentic', claims: claims({ licenseId: text }), keyId: 'k' })
+    const reason = text === 'early' ? 'KeyNotValidNow' : 'BadSignature'
+    return Promise.resolve({ kind: 'rejected', reason, message: 'it is bad' })
+  }, 72 * HOUR)
+})
+
+const present = (text: string) => ({ kind: 'present', text }) as const
+const absent = { kind: 'absent', reason: 'SecretNotFound', message: 'it is not there' } as const
+
+test('the same bytes are verified once, other bytes anew', async () => {
+  for (const text of ['good-1', 'good-1', 'good-2', 'good-1']) await evidence.factsOf('a', present(text), NOW)
+  expect(read).toEqual(['good-1', 'good-2', 'good-1'])
+})
+
+test('bytes that time may mend are read again', async () => {
+  for (let times = 0; times < 3; times++) await evidence.factsOf('a', present('early'), NOW)
+  expect(read).toHaveLength(3)
+})
+
+test.each([
+  ['bad', present('bad'), 'BadSignature'],
+  ['gone', absent, 'SecretNotFound'],
+] as const)('the last good one stays for 72 h when the new one is %s', async (_what, content, reason) => {
+  await evidence.factsOf('a', present('good-1'), NOW)
+  const later = await evidence.factsOf('a', content, NOW + HOUR)
+  expect(later.claims?.licenseId).toBe('good-1')
+  expect(later.problem).toMatchObject({ reason, since: NOW + HOUR })
+  // Another problem in its place does not begin the period anew.
+  const other = await evidence.factsOf('a', reason === 'BadSignature' ? absent : present('bad'), NOW + 50 * HOUR)
+  expect(other.problem?.since).toBe(NOW + HOUR)
+  expect((await evidence.factsOf('a', content, NOW + 73 * HOUR - 1)).claims).toBeDefined()
+  expect((await evidence.factsOf('a', content, NOW + 73 * HOUR)).claims).toBeUndefined()
+  const mended = await evidence.factsOf('a', present('good-2'), NOW + 80 * HOUR)
+  expect(mended).toEqual({ name: 'a', claims: claims({ licenseId: 'good-2' }) })
+})
+
+test('nothing is kept of a License that was deleted, and nothing is lent to another', async () => {
+  await evidence.factsOf('a', present('good-1'), NOW)
+  expect((await evidence.factsOf('b', present('bad'), NOW)).claims).toBeUndefined()
+  evidence.keepOnly(new Set(['b']))
+  expect((await evidence.factsOf('a', present('bad'), NOW)).claims).toBeUndefined()
+})
