@@ -54,7 +54,7 @@ function parseAddress(listen: string): { host: string; port: number } {
   const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:]*)):(\d{1,5})$/.exec(listen)
   const port = Number(match?.[3])
   if (match === null || port > 65_535)
-    throw new Error(`--listen ${listen} is not an address; give HOST:PORT, for example 127.0.0.1:8080`)
+    throw new Error(`The address ${listen} of --listen is not one; give HOST:PORT, for example 127.0.0.1:8080`)
   return { host: match[1] ?? match[2] ?? '', port }
 }
 
