@@ -3,12 +3,14 @@
 import { hostname } from 'node:os'
 import { FIELD_MANAGER, GROUP } from './api/names.ts'
 import { activeConfig } from './cluster/active-config.ts'
+import { type ClusterIdentity, identifyCluster } from './cluster/identity.ts'
 import { LicenseEvidence } from './cluster/license-evidence.ts'
-import { allWatched, declareStores, runStores } from './cluster/stores.ts'
+import { allWatched, declareStores, runStores, type Stores } from './cluster/stores.ts'
+import { reportWatchProblems } from './cluster/watch-problems.ts'
 import { AGENTS_KEY, agentsController } from './controllers/agents/controller.ts'
 import { createDecisionBoard, type DecisionBoard } from './controllers/decision-board.ts'
 import { ENTITLEMENT_KEY, entitlementController } from './controllers/entitlement/controller.ts'
-import { type ClusterIdentity, waitingFor } from './controllers/entitlement/gather.ts'
+import { waitingFor } from './controllers/entitlement/gather.ts'
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
 import type { Catalog } from './domain/catalog.ts'
@@ -17,11 +19,10 @@ import { readLicense } from './domain/license/read-license.ts'
 import type { TrustedKeys } from './domain/license/trusted-keys.ts'
 import { startHttpServer } from './http/server.ts'
 import type { Access } from './kube/access.ts'
-import { type Client, createClient } from './kube/client.ts'
+import { createClient } from './kube/client.ts'
 import { createEventRecorder } from './kube/events.ts'
-import { namespaces } from './kube/resource.ts'
 import type { Clock } from './runtime/clock.ts'
-import { startController } from './runtime/controller.ts'
+import { type Controller, startController } from './runtime/controller.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { VERSION } from './version.ts'
@@ -29,6 +30,8 @@ import { VERSION } from './version.ts'
 export interface OperatorSettings {
   readonly catalog: Catalog
   readonly trustedKeys: TrustedKeys
+  /** Where the operator lives, and a license Secret by the catalog's name is found without a License. */
+  readonly namespace: string
   readonly agentsNamespace: string
   readonly agentImage: string
   /** `HOST:PORT` of the probes and metrics. */
@@ -75,7 +78,7 @@ export async function startOperator(
       readLicense(text, { keys: settings.trustedKeys, product, plans: catalog.plans.map((plan) => plan.name), now }),
     catalog.notice.lastKnownGoodHours * HOUR,
   )
-  let identity: (ClusterIdentity & { readonly policies: boolean }) | undefined
+  let identity: ClusterIdentity | undefined
   let namesTaken: ReadonlySet<string> = new Set()
   const onTampering = (kind: string, name: string) => {
     metrics.tampering.inc({ kind, name })
@@ -102,6 +105,7 @@ export async function startOperator(
       evidence,
       catalog,
       agentsNamespace,
+      offlineSecret: { namespace: settings.namespace, ...catalog.license.offlineSecret },
       holdNotice: Math.min(settings.holdNotice ?? Number.POSITIVE_INFINITY, catalog.notice.holdHours * HOUR),
       identity: () => identity,
       policies: () => (identity?.policies === true ? 'enforced' : 'unsupported'),
@@ -133,30 +137,13 @@ export async function startOperator(
     clock,
     hooks,
   )
-  const controllers = [entitlement, policy, hold, agents]
-
-  // Who has to look when what changes. A decision leads to deeds; what anybody does to the cluster leads to a decision.
-  const policyStores = new Set<unknown>([stores.policies, stores.policyBindings])
-  for (const watched of allWatched(stores)) {
-    if (policyStores.has(watched)) continue
-    watched.store.onChange(() => entitlement.enqueue(ENTITLEMENT_KEY))
-  }
-  stores.secrets.onChange(() => entitlement.enqueue(ENTITLEMENT_KEY))
-  const keepPolicies = () => {
-    if (stores.policies.store.synced && stores.policyBindings.store.synced)
-      for (const key of policyKeys(product)) policy.enqueue(key)
-  }
-  stores.policies.store.onChange(keepPolicies)
-  stores.policyBindings.store.onChange(keepPolicies)
-  let announceReady: () => void
-  const ready = new Promise<void>((resolve) => (announceReady = resolve))
-  board.onPublish((decision) => {
+  const controllers = { entitlement, policy, hold, agents }
+  const ready = new Promise<void>((resolve) => board.onPublish(() => resolve()))
+  board.onPublish(({ verdict, grant }) => {
     metrics.decisions.inc()
-    log.debug({ verdict: decision.verdict, plan: decision.grant.plan.name }, 'decided')
-    agents.enqueue(AGENTS_KEY)
-    for (const key of keysToHoldOrResume(board, stores)) hold.enqueue(key)
-    announceReady()
+    log.debug({ verdict, plan: grant.plan.name }, 'decided')
   })
+  connect(stores, board, controllers, product)
 
   const http = await startHttpServer(settings.listen, {
     readiness: () => ({
@@ -166,28 +153,34 @@ export async function startOperator(
     metrics: () => metrics.registry.metrics(),
   })
   log.info({ address: http.address, product, server: access.server.host }, 'operator started')
-  const reading = identify(client, signal, log).then(async (found) => {
+  const reading = identifyCluster(
+    client,
+    signal,
+    onceFor(log, 'the API server does not answer as it should; asking again'),
+  ).then(async (found) => {
     if (found === undefined) return
     identity = found
-    if (!found.policies)
-      log.warn(
-        'the API server has no ValidatingAdmissionPolicy (Kubernetes 1.30 or later): growth is undone, not refused',
-      )
-    const missing = found.policies ? new Set<unknown>() : policyStores
-    await runStores(client, stores, missing, signal)
+    if (!found.policies) log.warn(NO_POLICIES)
+    await runStores(client, stores, found.policies ? new Set() : policyStores(stores), signal)
   })
-  const reporting = reportMissing(stores, log, clock)
+  const stopReporting = reportWatchProblems(stores, {
+    failing: (kind, problem, hint) =>
+      log.warn({ kind, problem, ...(hint === undefined ? {} : { hint }) }, 'cannot be read'),
+    mended: (kind) => log.info({ kind }, 'can be read again'),
+  })
 
   return {
     address: http.address,
     board,
     ready,
     async idle() {
-      for (const controller of [...controllers, ...controllers]) await controller.idle()
+      // Twice: the last one may have given the first one something to do.
+      const all = Object.values(controllers)
+      for (const controller of [...all, ...all]) await controller.idle()
     },
     async stop() {
-      reporting()
-      await Promise.all(controllers.map((controller) => controller.stop()))
+      stopReporting()
+      await Promise.all(Object.values(controllers).map((controller) => controller.stop()))
       await events.flush()
       stopping.abort()
       await Promise.all([reading, http.stop()])
@@ -197,60 +190,38 @@ export async function startOperator(
   }
 }
 
-const ASK_AGAIN_MS = 1_000
+type Controllers = Readonly<Record<'entitlement' | 'policy' | 'hold' | 'agents', Controller>>
 
-/** Who the cluster is and what it can do. Asks until it is told, and says once what is wrong. */
-async function identify(
-  client: Client,
-  signal: AbortSignal,
-  log: Logger,
-): Promise<(ClusterIdentity & { policies: boolean }) | undefined> {
-  for (let asked = 0; !signal.aborted; asked++) {
-    try {
-      const { metadata } = await client.get(namespaces, { name: 'kube-system' }, signal)
-      const groups = (await client.raw('/apis', signal)) as { groups: readonly { name: string }[] }
-      const admission = (await client.raw('/apis/admissionregistration.k8s.io/v1', signal)) as {
-        resources: readonly { name: string }[]
-      }
-      return {
-        uid: metadata.uid ?? '',
-        apiGroups: groups.groups.map((group) => group.name),
-        policies: admission.resources.some((resource) => resource.name === 'validatingadmissionpolicies'),
-      }
-    } catch (error) {
-      if (signal.aborted) return undefined
-      if (asked === 0) log.warn({ err: error }, 'the API server does not answer as it should; asking again')
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ASK_AGAIN_MS)
-        signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-      })
-    }
+/** Who looks when what changes: what anybody does to the cluster leads to a decision, and a decision to deeds. */
+function connect(stores: Stores, board: DecisionBoard, controllers: Controllers, product: string): void {
+  const { entitlement, policy, hold, agents } = controllers
+  const decideAgain = () => entitlement.enqueue(ENTITLEMENT_KEY)
+  const keepPolicies = () => {
+    if (!stores.policies.store.synced || !stores.policyBindings.store.synced) return
+    for (const key of policyKeys(product)) policy.enqueue(key)
   }
-  return undefined
+  for (const watched of allWatched(stores)) {
+    watched.store.onChange(policyStores(stores).has(watched) ? keepPolicies : decideAgain)
+  }
+  stores.secrets.onChange(decideAgain)
+  board.onPublish(() => {
+    agents.enqueue(AGENTS_KEY)
+    for (const key of keysToHoldOrResume(board, stores)) hold.enqueue(key)
+  })
 }
 
-/** Says once what cannot be read, and once that it can be again. Returns how to stop. */
-function reportMissing(stores: ReturnType<typeof declareStores>, log: Logger, clock: Clock): () => void {
-  const said = new Set<unknown>()
-  let cancel: () => void
-  const look = () => {
-    for (const watched of allWatched(stores)) {
-      const { problem } = watched.store
-      const kind = watched.target.resource.plural
-      if (problem === undefined) {
-        if (said.delete(watched)) log.info({ kind }, 'can be read again')
-      } else if (!said.has(watched)) {
-        said.add(watched)
-        const isOurs = watched.target.resource.group === GROUP
-        const hint =
-          problem.status === 404 && isOurs
-            ? 'the CRDs are not installed; install them with: kubectl apply -f crds/'
-            : undefined
-        log.warn({ kind, problem: problem.message, ...(hint === undefined ? {} : { hint }) }, 'cannot be read')
-      }
-    }
-    cancel = clock.after(1_000, look)
+function policyStores({ policies, policyBindings }: Stores): ReadonlySet<unknown> {
+  return new Set([policies, policyBindings])
+}
+
+const NO_POLICIES =
+  'the API server has no ValidatingAdmissionPolicy (Kubernetes 1.30 or later): growth is undone, not refused'
+
+/** Logs the first of a row of errors. */
+function onceFor(log: Logger, message: string): (error: unknown) => void {
+  let said = false
+  return (error) => {
+    if (!said) log.warn({ err: error }, message)
+    said = true
   }
-  cancel = clock.after(1_000, look)
-  return () => cancel()
 }

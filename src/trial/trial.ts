@@ -75,6 +75,7 @@ export async function runTrial(cluster: TrialCluster, catalog: Catalog, reporter
       {
         catalog,
         trustedKeys: vendor.trust,
+        namespace: DEFAULT_NAMESPACE,
         agentsNamespace: DEFAULT_AGENTS_NAMESPACE,
         agentImage: DEFAULT_AGENT_IMAGE,
         listen: '127.0.0.1:0',

@@ -124,6 +124,12 @@ test('applied, renewed, corrupted, mended, deleted', { timeout: 120_000 }, async
   })
   const resumed = await cluster.object(deployments, 'tess', 'cto-agents')
   expect(JSON.stringify(resumed?.metadata['annotations'] ?? {})).not.toContain('held')
+  // Air-gapped: a Secret by the catalog's name is a license without a License.
+  await cluster.remove(licenseKind, 'acme')
+  await cluster.entitled(({ verdict }) => verdict === 'ClusterTypeNotAllowed')
+  const offline = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'cto-license', namespace: 'cto-system' } }
+  await cluster.apply(secrets, { ...offline, stringData: { 'license.lic': good } })
+  await cluster.entitled(({ verdict, plan }) => verdict === 'Valid' && plan === 'team')
   console.error(
     `license.test: ${Object.entries(took)
       .map(([what, ms]) => `${what} ${ms} ms`)

@@ -87,6 +87,7 @@ export async function runOperator(
     {
       catalog,
       trustedKeys: vendor.trust,
+      namespace: 'cto-system',
       agentsNamespace: 'cto-agents',
       agentImage: 'example.com/agent:1',
       listen: '127.0.0.1:0',

@@ -42,6 +42,8 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
   let memory: Memory | undefined
   /** What was written last. A status that differs from it was written by somebody else. */
   let published: EntitlementStatus | undefined
+  /** What was being written when no answer came: it may have arrived. */
+  let attempted: EntitlementStatus | undefined
 
   return {
     name: 'entitlement',
@@ -65,13 +67,15 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
   async function publishEntitlement(decision: Decision, now: number, signal: AbortSignal): Promise<void> {
     const live = stores.entitlement.store.get(name)
     const before = live?.status as EntitlementStatus | undefined
-    if (published !== undefined && !isDeepStrictEqual(before, published))
-      reportTampering(live === undefined ? 'deleted' : 'changed')
+    const isOurs =
+      published === undefined ||
+      [published, attempted].some((one) => one !== undefined && isDeepStrictEqual(before, one))
 
     const resource = live ?? (await create(signal))
     const previous = published ?? before
     const status = entitlementStatus(decision, previous, resource.generation, now, deps.policies())
     if (!isDeepStrictEqual(before, status)) {
+      attempted = status
       await replaceStatus(resource, status, signal)
       for (const transition of entitlementTransitions(previous, status)) say('Entitlement', resource, transition)
       const config = activeConfig(stores.configs.store.values())
@@ -80,7 +84,9 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
       }
     }
     published = status
+    attempted = undefined
     deps.onPublished(status)
+    if (!isOurs) reportTampering(live === undefined ? 'deleted' : 'changed')
   }
 
   async function create(signal: AbortSignal): Promise<OwnResource> {

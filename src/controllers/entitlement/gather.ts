@@ -2,6 +2,7 @@
 
 import { readLicenseResource } from '../../api/license.ts'
 import { activeConfig } from '../../cluster/active-config.ts'
+import type { ClusterIdentity } from '../../cluster/identity.ts'
 import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evidence.ts'
 import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
 import type { OwnResource, Stores } from '../../cluster/stores.ts'
@@ -12,18 +13,14 @@ import type { Facts, LicenseFacts, Memory, WorkloadFacts } from '../../domain/fa
 import type { Instant } from '../../domain/instant.ts'
 import { countNodes } from '../../domain/node-count.ts'
 
-/** What is asked for once, when the operator starts. */
-export interface ClusterIdentity {
-  readonly uid: string
-  readonly apiGroups: readonly string[]
-}
-
 export interface GatherDeps {
   readonly stores: Stores
   readonly evidence: LicenseEvidence
   readonly catalog: Catalog
   readonly identity: () => ClusterIdentity | undefined
   readonly agentsNamespace: string
+  /** A Secret that is a license by its name alone, where no License names it. */
+  readonly offlineSecret: SecretKeyReference
   readonly holdNotice: number
   readonly namesTaken: () => ReadonlySet<string>
 }
@@ -80,16 +77,32 @@ function workloadFacts({ workloads, managedNamespaces }: Stores): WorkloadFacts[
   )
 }
 
-async function licenseFacts({ stores, evidence }: GatherDeps, now: Instant): Promise<LicenseFacts[] | undefined> {
+async function licenseFacts(
+  { stores, evidence, offlineSecret }: GatherDeps,
+  now: Instant,
+): Promise<LicenseFacts[] | undefined> {
   const resources = stores.licenses.store.values()
-  const names = new Set(resources.map((resource) => resource.name))
-  evidence.keepOnly(names)
-  stores.secrets.watchOnly(resources.map(referenceOf).filter((reference) => reference !== undefined))
+  const references = resources.map(referenceOf).filter((reference) => reference !== undefined)
+  const isNamed = references.some(
+    ({ namespace, name }) => namespace === offlineSecret.namespace && name === offlineSecret.name,
+  )
+  stores.secrets.watchOnly(isNamed ? references : [...references, offlineSecret])
+  // No License can have this name.
+  const offline = `secret/${offlineSecret.name}`
+  evidence.keepOnly(new Set([...resources.map((resource) => resource.name), ...(isNamed ? [] : [offline])]))
+
   const facts: LicenseFacts[] = []
   for (const resource of resources) {
     const content = contentOf(resource, stores)
     if (content === undefined) return undefined
     facts.push(await evidence.factsOf(resource.name, content, now))
+  }
+  if (!isNamed) {
+    const content = stores.secrets.read(offlineSecret)
+    if (content === undefined) return undefined
+    const fact = await evidence.factsOf(offline, content, now)
+    // One that was never there is not missed.
+    if (fact.claims !== undefined || fact.problem?.reason !== 'SecretNotFound') facts.push(fact)
   }
   return facts
 }
