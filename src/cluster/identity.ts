@@ -2,6 +2,7 @@
 
 import type { Client } from '../kube/client.ts'
 import { namespaces } from '../kube/resource.ts'
+import { pause } from '../runtime/pause.ts'
 
 export interface ClusterIdentity {
   /** UID of the namespace kube-system. */
@@ -41,16 +42,4 @@ async function ask(client: Client, signal: AbortSignal): Promise<ClusterIdentity
     apiGroups: groups.map((group) => group.name),
     policies: resources.some((resource) => resource.name === 'validatingadmissionpolicies'),
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-    function done() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-  })
 }

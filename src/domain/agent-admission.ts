@@ -53,6 +53,8 @@ interface Refusal {
   readonly message: string
 }
 
+type RefusedCandidate = Candidate & Refusal
+
 /** The agents that the plan admits by name; `any` when agents beyond the catalog are admitted too. */
 export function permittedAgents(grant: Grant, catalog: Catalog): { readonly any: boolean; readonly names: string[] } {
   const everyone = catalog.allAgents !== undefined && grant.features.has(catalog.allAgents)
@@ -65,75 +67,67 @@ export function permittedAgents(grant: Grant, catalog: Catalog): { readonly any:
 
 export function admitAgents(facts: Facts, grant: Grant, violations: readonly Violation[]): Admission {
   const limit = limitOf(grant, 'agents')
-  const nobody = violations.find((violation) => violation.admitsNobody)
-  const closed = closingViolation(violations)
-  const admitted: Candidate[] = []
-  const refused: (Candidate & Refusal)[] = []
   const { candidates, resting } = candidatesOf(facts)
-
+  const admitted: Candidate[] = []
+  const refused: RefusedCandidate[] = []
   for (const candidate of candidates) {
-    const refusal = refusalOf(candidate)
+    const refusal = refusalOf(candidate, admitted)
     if (refusal === undefined) admitted.push(candidate)
     else refused.push({ ...candidate, ...refusal })
   }
 
-  function refusalOf(candidate: Candidate): Refusal | undefined {
-    if (nobody !== undefined) return { reason: nobody.reason, message: sentence(candidate.agent, nobody.message) }
-    const notPermitted = permissionRefusal(candidate.agent, facts.catalog, grant)
-    if (notPermitted !== undefined) return notPermitted
-    if (closed !== undefined && isNew(candidate, closed, facts.memory))
-      return { reason: growthReason(closed), message: sentence(candidate.agent, closed.message) }
-    if (candidate.facts === undefined && facts.namesTaken.has(candidate.agent)) {
+  function refusalOf(candidate: Candidate, before: readonly Candidate[]): Refusal | undefined {
+    const { agent } = candidate
+    const nobody = violations.find((violation) => violation.admitsNobody)
+    if (nobody !== undefined) return { reason: nobody.reason, message: sentence(agent, nobody.message) }
+    if (!isPermitted(agent, facts.catalog, grant)) {
+      return { reason: 'AgentNotInPlan', message: sentence(agent, notInPlanMessage(facts.catalog, grant)) }
+    }
+    const closed = closingViolation(violations)
+    if (closed !== undefined && isNew(candidate, closed, facts.memory)) {
+      return { reason: growthReason(closed), message: sentence(agent, closed.message) }
+    }
+    if (candidate.facts === undefined && facts.namesTaken.has(agent)) {
       return { reason: 'NameTaken', message: nameTakenMessage(candidate) }
     }
-    if (!isWithin(limit, admitted.length + 1)) {
-      return { reason: 'AgentLimitReached', message: sentence(candidate.agent, limitMessage(grant, limit, admitted)) }
+    if (!isWithin(limit, before.length + 1)) {
+      return { reason: 'AgentLimitReached', message: sentence(agent, limitMessage(grant, limit, before)) }
     }
     return undefined
   }
 
-  const toHold = new Set<string>()
-  const toResume = new Set<string>()
-  const held: HeldAgent[] = []
-  const stillRefused: RefusedAgent[] = []
-  for (const candidate of refused) {
-    const { facts: workload } = candidate
-    if (workload?.held === true) {
-      held.push({
-        ...agentOf(candidate),
-        reason: candidate.reason,
-        message: candidate.message,
-        replicas: workload.wants,
-      })
-      continue
-    }
-    const holdAt =
-      workload === undefined || workload.wants === 0 || !workload.governed
-        ? undefined
-        : holdInstant(candidate.key, facts)
-    stillRefused.push({
-      ...agentOf(candidate),
-      reason: candidate.reason,
-      message: candidate.message,
-      ...(holdAt === undefined ? {} : { holdAt }),
-    })
-    // No node is known: the cluster is not what it was, or we do not see it. Nobody is held on that.
-    if (holdAt !== undefined && holdAt <= facts.now && facts.nodes.total > 0) toHold.add(candidate.key)
-  }
-  for (const candidate of admitted) if (candidate.facts?.held === true) toResume.add(candidate.key)
-
-  const idle = new Map<string, string>()
-  for (const candidate of resting) idle.set(candidate.key, refusalOf(candidate)?.message ?? '')
-
   return {
     limit,
     admitted: admitted.map(agentOf),
-    refused: stillRefused,
-    held,
-    toHold,
-    toResume,
-    idle,
+    ...whatHappensTo(refused, facts),
+    toResume: new Set(admitted.filter((candidate) => candidate.facts?.held === true).map(({ key }) => key)),
+    idle: new Map(resting.map((candidate) => [candidate.key, refusalOf(candidate, admitted)?.message ?? ''])),
   }
+}
+
+/** Of those that are refused: who is held already, who has to be, and who will be when. */
+function whatHappensTo(
+  candidates: readonly RefusedCandidate[],
+  facts: Facts,
+): Pick<Admission, 'refused' | 'held' | 'toHold'> {
+  const refused: RefusedAgent[] = []
+  const held: HeldAgent[] = []
+  const toHold = new Set<string>()
+  for (const candidate of candidates) {
+    const { facts: workload, reason, message } = candidate
+    const agent = { ...agentOf(candidate), reason, message }
+    if (workload?.held === true) {
+      held.push({ ...agent, replicas: workload.wants })
+    } else if (workload === undefined || workload.wants === 0 || !workload.governed) {
+      refused.push(agent)
+    } else {
+      const holdAt = holdInstant(candidate.key, facts)
+      refused.push({ ...agent, holdAt })
+      // No node is known: the cluster is not what it was, or we do not see it. Nobody is held on that.
+      if (holdAt <= facts.now && facts.nodes.total > 0) toHold.add(candidate.key)
+    }
+  }
+  return { refused, held, toHold }
 }
 
 function agentOf({ key, agent, resource, kind, namespace, workload }: AdmittedAgent): AdmittedAgent {
@@ -147,11 +141,10 @@ function isNew(candidate: Candidate, closed: Violation, memory: Facts['memory'])
   return !memory.admitted.has(key) && closed.since !== undefined && workload.createdAt >= closed.since
 }
 
-/** Why an agent of this name may not run under the grant at all; undefined when it may. */
-export function permissionRefusal(agent: string, catalog: Catalog, grant: Grant): Refusal | undefined {
+/** Whether the plan admits an agent of this name at all. */
+export function isPermitted(agent: string, catalog: Catalog, grant: Grant): boolean {
   const permitted = permittedAgents(grant, catalog)
-  if (permitted.any || permitted.names.includes(agent)) return undefined
-  return { reason: 'AgentNotInPlan', message: sentence(agent, notInPlanMessage(catalog, grant)) }
+  return permitted.any || permitted.names.includes(agent)
 }
 
 /** `agent tess is not licensed: …`. The same words in status, Events and the API server's refusal. */

@@ -3,6 +3,7 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { createGunzip } from 'node:zlib'
+import { pause } from '../runtime/pause.ts'
 import type { Access } from './access.ts'
 import { KubeError } from './errors.ts'
 import { type Place, type Resource, resourcePath } from './resource.ts'
@@ -103,7 +104,8 @@ export function createClient(access: Access, options: ClientOptions) {
         signal.throwIfAborted()
         const wait = tries < ATTEMPTS ? waitBeforeRetry(request, error, tries) : undefined
         if (wait === undefined) throw unreachable(request, error)
-        await sleep(wait, signal)
+        await pause(wait, signal)
+        signal.throwIfAborted()
       }
     }
   }
@@ -274,19 +276,4 @@ function describe({ method, path }: Request): string {
 
 function isStaleConnection(error: unknown): boolean {
   return ['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', stop, { once: true })
-    function done() {
-      signal.removeEventListener('abort', stop)
-      resolve()
-    }
-    function stop() {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-  })
 }

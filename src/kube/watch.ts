@@ -8,6 +8,7 @@
 
 import type { Backoff } from '../runtime/backoff.ts'
 import { backoffDelay } from '../runtime/backoff.ts'
+import { pause } from '../runtime/pause.ts'
 import type { Client, RawObject } from './client.ts'
 import { isGone, KubeError } from './errors.ts'
 import { type Resource, resourcePath } from './resource.ts'
@@ -251,16 +252,4 @@ export function itemFrom<T>(target: WatchTarget<T>, raw: RawObject): Item<T> {
     resourceVersion,
     value: target.project(raw),
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-    function done() {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-  })
 }
