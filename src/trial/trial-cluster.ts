@@ -5,7 +5,9 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { projectNode } from '../cluster/nodes.ts'
+import { apiRequester } from '../control-plane/api-request.ts'
 import { startControlPlane } from '../control-plane/control-plane.ts'
+import { placePods } from '../control-plane/pod-placement.ts'
 import { kindLikeNodes, kubeadmConfigMap } from '../control-plane/kind-nodes.ts'
 import { kubeconfigAccess } from '../kube/access.ts'
 import { createClient } from '../kube/client.ts'
@@ -60,6 +62,8 @@ export async function ownCluster(log: (line: string) => void): Promise<TrialClus
     await client.create(configMaps, kubeadmConfigMap('kind'), signal)
     for (const node of kindLikeNodes({ cluster: 'kind', workers: 1 })) await client.create(nodes, node, signal)
     access.agent.destroy()
+    // There is no scheduler: pods are put on the worker, so that they run.
+    await placePods(apiRequester(controlPlane), 'kind-worker')
   } catch (error) {
     await controlPlane.stop()
     throw error

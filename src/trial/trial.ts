@@ -12,7 +12,7 @@ import { entitlements, licenses, platformConfigs } from '../api/resources.ts'
 import { DEFAULT_AGENT_IMAGE } from '../cli/operator.ts'
 import { packageRoot } from '../control-plane/package-root.ts'
 import type { Catalog, DegradationLevel } from '../domain/catalog.ts'
-import { DAY, SECOND } from '../domain/instant.ts'
+import { DAY, type Instant, SECOND } from '../domain/instant.ts'
 import type { LicenseClaims } from '../domain/license/claims.ts'
 import { list } from '../domain/words.ts'
 import { kubeconfigAccess } from '../kube/access.ts'
@@ -53,23 +53,33 @@ export interface Trial extends AsyncDisposable {
   readonly vendorKeyPath: string
 }
 
+/** What the steps play on. */
+interface Stage {
+  readonly cluster: TrialCluster
+  readonly folder: string
+  readonly client: Client
+  readonly vendor: SigningKey
+  readonly step: Reporter['step']
+  /** Waits until the Entitlement is so. */
+  readonly see: (what: string, so: (status: EntitlementStatus) => boolean) => Promise<EntitlementStatus>
+}
+
 /** Runs all steps; what it started goes on until it is disposed of. */
 export async function runTrial(cluster: TrialCluster, catalog: Catalog, reporter: Reporter): Promise<Trial> {
   const folder = await mkdtemp(join(tmpdir(), 'cto-trial-'))
-  const log = createLogger('info', createWriteStream(join(folder, 'operator.log'), { mode: 0o600 }))
   const access = await kubeconfigAccess(cluster.kubeconfigPath)
   const client = createClient(access, { fieldManager: 'cto-trial', userAgent: 'cto-trial' })
   const { privateJwk } = await generateSigningKey({ alg: 'EdDSA', use: 'license', keyId: 'throw-away' })
   const vendor = await parseSigningKey(JSON.stringify(privateJwk))
   const vendorKeyPath = join(folder, 'vendor-private-key.json')
   await writeFile(vendorKeyPath, JSON.stringify(privateJwk), { mode: 0o600 })
-  let operator: Operator | undefined
-  const see = (what: string, seen: (status: EntitlementStatus) => boolean) => waitForEntitlement(client, what, seen)
+  await writeFile(join(folder, 'trusted-keys.json'), JSON.stringify({ keys: [vendor.publicJwk] }))
   const { step } = reporter
+  const stage: Stage = { cluster, folder, client, vendor, step, see: (what, so) => entitled(client, what, so) }
 
-  await step('Install the CRDs and start the operator', async ({ saw }) => {
-    const names = await installCrds(client)
-    saw(`CRDs: ${names.join(', ')}`)
+  let operator: Operator | undefined
+  const isUp = await step('Install the CRDs and start the operator', async ({ saw }) => {
+    saw(`CRDs: ${(await installCrds(client)).join(', ')}`)
     operator = await startOperator(
       await kubeconfigAccess(cluster.kubeconfigPath),
       {
@@ -81,87 +91,18 @@ export async function runTrial(cluster: TrialCluster, catalog: Catalog, reporter
         listen: '127.0.0.1:0',
       },
       systemClock,
-      log,
+      createLogger('info', createWriteStream(join(folder, 'operator.log'), { mode: 0o600 })),
     )
     await operator.ready
     saw(`the operator is ready; probes and metrics at http://${operator.address}`)
   })
-
-  await step('Apply the PlatformConfig, without a license', async ({ saw, expect }) => {
-    await apply(client, platformConfigs, platformConfig)
-    const status = await see(
-      'three agents that are judged',
-      ({ agents }) => agents.admitted.length + agents.refused.length >= 3,
-    )
-    showDecision(status, saw)
-    expect(status.verdict === 'Valid' && status.plan === 'free', 'the Free plan should be in force')
-    expect(namesOf(status.agents.admitted) === 'blaze,rex', 'rex and blaze should be admitted')
-    expect(namesOf(status.agents.refused) === 'tess', 'tess should be refused')
-    await deploymentsThere(client, ['rex', 'blaze'])
-    saw('Deployments in cto-agents: rex and blaze')
-  })
-
-  await step('Create the refused agent by hand', async (step) => {
-    const answer = await create(cluster, folder, 'tess', step)
-    step.expect(answer.code !== 0, 'the API server should refuse tess')
-    step.expect(
-      /Free plan admits rex and blaze/.test(answer.text),
-      'the refusal should name the plan and what it admits',
-    )
-  })
-
-  await step('Issue a Team license with a throw-away key, and install it as a .lic Secret', async ({ saw, expect }) => {
-    await apply(client, namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: DEFAULT_NAMESPACE } })
-    const started = performance.now()
-    await install(client, vendor, { expiresAt: wholeSecond(Date.now() + 365 * DAY) })
-    const status = await see('the Team plan', ({ plan, verdict }) => plan === 'team' && verdict === 'Valid')
-    await deploymentsThere(client, ['tess'])
-    saw(`tess started ${Math.round(performance.now() - started)} ms after the license was there`)
-    showDecision(status, saw)
-    expect(namesOf(status.agents.admitted) === 'blaze,rex,tess', 'all three agents should be admitted')
-    expect(status.guardian.mode === 'full', 'the guardian should be full')
-  })
-
-  for (const [days, level] of AFTER_THE_END) {
-    await step(`The license ended ${days} days ago: ${level}`, async (step) => {
-      await install(client, vendor, { expiresAt: wholeSecond(Date.now() - days * DAY) })
-      const status = await see(`level ${level}`, ({ degradation }) => degradation === level)
-      const { verdict, updates, guardian, gate, agents } = status
-      step.saw(status.message)
-      step.saw(
-        `updates ${updates.enabled ? 'on' : 'off'} · guardian ${guardian.mode} · growth ${gate.growth}${status.readOnly ? ' · read-only' : ''}`,
-      )
-      step.saw(`still running: ${list(agents.admitted.map(({ name }) => name))}`)
-      step.expect(verdict === 'Expired', `the verdict should be Expired, and is ${verdict}`)
-      step.expect(namesOf(agents.admitted) === 'blaze,rex,tess', 'what runs should keep running')
-      if (gate.growth !== 'Open') {
-        const answer = await create(cluster, folder, 'morgan', step)
-        step.expect(answer.code !== 0, 'a new agent should be refused')
-      }
-      if (status.readOnly) {
-        const answer = await kubectl(cluster, [
-          '-n',
-          DEFAULT_AGENTS_NAMESPACE,
-          'scale',
-          'deployment',
-          'rex',
-          '--replicas=2',
-        ])
-        step.shell('kubectl -n cto-agents scale deployment rex --replicas=2', answer.text)
-        step.expect(answer.code !== 0, 'growing should be refused')
-      }
-    })
+  if (isUp) {
+    await withoutLicense(stage)
+    await pastThePlatformConfig(stage)
+    await withLicense(stage)
+    for (const [days, level] of AFTER_THE_END) await afterTheEnd(stage, days, level)
+    await renewed(stage)
   }
-
-  await step('Renew the license: every restriction lifts', async ({ saw, expect }) => {
-    const started = performance.now()
-    await install(client, vendor, { expiresAt: wholeSecond(Date.now() + 365 * DAY) })
-    const status = await see('no degradation', ({ degradation }) => degradation === 'None')
-    saw(`lifted ${Math.round(performance.now() - started)} ms after the license was there`)
-    showDecision(status, saw)
-    expect(status.gate.growth === 'Open', 'growth should be open again')
-  })
-
   return {
     vendorKeyPath,
     async [Symbol.asyncDispose]() {
@@ -170,6 +111,87 @@ export async function runTrial(cluster: TrialCluster, catalog: Catalog, reporter
       await rm(folder, { recursive: true, force: true })
     },
   }
+}
+
+function withoutLicense({ step, client, see }: Stage): Promise<boolean> {
+  return step('Apply the PlatformConfig, without a license', async ({ saw, expect }) => {
+    await apply(client, platformConfigs, platformConfig)
+    const status = await see('three judged agents', ({ agents }) => agents.admitted.length + agents.refused.length >= 3)
+    showDecision(status, saw)
+    expect(status.verdict === 'Valid' && status.plan === 'free', 'the Free plan should be in force')
+    expect(namesOf(status.agents.admitted) === 'blaze,rex', 'rex and blaze should be admitted')
+    expect(namesOf(status.agents.refused) === 'tess', 'tess should be refused')
+    await deploymentsThere(client, ['rex', 'blaze'])
+    saw('Deployments in cto-agents: rex and blaze')
+  })
+}
+
+function pastThePlatformConfig(stage: Stage): Promise<boolean> {
+  return stage.step('Create the refused agent by hand', async (step) => {
+    const answer = await create(stage, 'tess', step)
+    step.expect(answer.code !== 0, 'the API server should refuse tess')
+    const names = /Free plan admits rex and blaze/.test(answer.text)
+    step.expect(names, 'the refusal should name the plan and what it admits')
+  })
+}
+
+function withLicense({ step, client, vendor, see }: Stage): Promise<boolean> {
+  return step(
+    'Issue a Team license with a throw-away key, and install it as a .lic Secret',
+    async ({ saw, expect }) => {
+      await apply(client, namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: DEFAULT_NAMESPACE } })
+      const started = performance.now()
+      await install(client, vendor, wholeSecond(Date.now() + 365 * DAY))
+      const status = await see('the Team plan', ({ plan, verdict }) => plan === 'team' && verdict === 'Valid')
+      await deploymentsThere(client, ['tess'])
+      saw(`tess started ${Math.round(performance.now() - started)} ms after the license was there`)
+      showDecision(status, saw)
+      expect(namesOf(status.agents.admitted) === 'blaze,rex,tess', 'all three agents should be admitted')
+      expect(status.guardian.mode === 'full', 'the guardian should be full')
+    },
+  )
+}
+
+function afterTheEnd(stage: Stage, days: number, level: DegradationLevel): Promise<boolean> {
+  const { client, vendor, see, cluster } = stage
+  return stage.step(`The license ended ${days} days ago: ${level}`, async (step) => {
+    await install(client, vendor, wholeSecond(Date.now() - days * DAY))
+    const { message, verdict, updates, guardian, gate, agents, readOnly } = await see(
+      `level ${level}`,
+      ({ degradation }) => degradation === level,
+    )
+    step.saw(message)
+    const restrictions = [
+      `updates ${updates.enabled ? 'on' : 'off'}`,
+      `guardian ${guardian.mode}`,
+      `growth ${gate.growth}`,
+    ]
+    step.saw([...restrictions, ...(readOnly ? ['read-only'] : [])].join(' · '))
+    step.saw(`still running: ${list(agents.admitted.map(({ name }) => name))}`)
+    step.expect(verdict === 'Expired', `the verdict should be Expired, and is ${verdict}`)
+    step.expect(namesOf(agents.admitted) === 'blaze,rex,tess', 'what runs should keep running')
+    if (gate.growth !== 'Open') {
+      const answer = await create(stage, 'morgan', step)
+      step.expect(answer.code !== 0, 'a new agent should be refused')
+    }
+    if (readOnly) {
+      const scale = ['-n', DEFAULT_AGENTS_NAMESPACE, 'scale', 'deployment', 'rex', '--replicas=2']
+      const answer = await kubectl(cluster, scale)
+      step.shell(`kubectl ${scale.join(' ')}`, answer.text)
+      step.expect(answer.code !== 0, 'growing should be refused')
+    }
+  })
+}
+
+function renewed({ step, client, vendor, see }: Stage): Promise<boolean> {
+  return step('Renew the license: every restriction lifts', async ({ saw, expect }) => {
+    const started = performance.now()
+    await install(client, vendor, wholeSecond(Date.now() + 365 * DAY))
+    const status = await see('no degradation', ({ degradation }) => degradation === 'None')
+    saw(`lifted ${Math.round(performance.now() - started)} ms after the license was there`)
+    showDecision(status, saw)
+    expect(status.gate.growth === 'Open', 'growth should be open again')
+  })
 }
 
 async function installCrds(client: Client): Promise<string[]> {
@@ -185,16 +207,17 @@ async function installCrds(client: Client): Promise<string[]> {
   return names
 }
 
+// Conditions are null, and not only absent, in the first moment.
 function isEstablished(crd: RawObject): true | undefined {
-  const { conditions = [] } = (crd['status'] ?? {}) as { conditions?: { type: string; status: string }[] }
-  return conditions.some(({ type, status }) => type === 'Established' && status === 'True') || undefined
+  const { conditions } = (crd['status'] ?? {}) as { conditions?: readonly { type: string; status: string }[] | null }
+  return conditions?.some(({ type, status }) => type === 'Established' && status === 'True') === true || undefined
 }
 
 function apply(client: Client, resource: Resource, object: RawObject): Promise<RawObject> {
   return client.apply(resource, object, { force: true }, soon())
 }
 
-async function install(client: Client, vendor: SigningKey, { expiresAt }: { expiresAt: number }): Promise<void> {
+async function install(client: Client, vendor: SigningKey, expiresAt: Instant): Promise<void> {
   const claims: LicenseClaims = {
     form: 'jws',
     issuer: '5D Labs',
@@ -213,15 +236,15 @@ async function install(client: Client, vendor: SigningKey, { expiresAt }: { expi
   await apply(client, licenses, licenseFor(DEFAULT_NAMESPACE))
 }
 
-function waitForEntitlement(
+function entitled(
   client: Client,
   what: string,
-  seen: (status: EntitlementStatus) => boolean,
+  so: (status: EntitlementStatus) => boolean,
 ): Promise<EntitlementStatus> {
   return until(`Entitlement ${PRODUCT} with ${what}`, async () => {
     const object = await client.get(entitlements, { name: PRODUCT }, soon())
     const status = object['status'] as EntitlementStatus | undefined
-    return status !== undefined && seen(status) ? status : undefined
+    return status !== undefined && so(status) ? status : undefined
   })
 }
 
@@ -247,12 +270,7 @@ async function until<T>(what: string, ask: () => Promise<T | undefined>): Promis
   }
 }
 
-async function create(
-  cluster: TrialCluster,
-  folder: string,
-  name: string,
-  step: Step,
-): Promise<{ code: number; text: string }> {
+async function create({ cluster, folder }: Stage, name: string, step: Step): Promise<{ code: number; text: string }> {
   const file = join(folder, `${name}.json`)
   await writeFile(file, JSON.stringify(agentDeployment(name, DEFAULT_AGENTS_NAMESPACE)))
   const answer = await kubectl(cluster, ['apply', '-f', file])

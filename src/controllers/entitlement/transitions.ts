@@ -23,13 +23,13 @@ export function entitlementTransitions(before: EntitlementStatus | undefined, af
   if (plan !== undefined && plan !== after.plan) {
     transitions.push({ type: 'Normal', reason: 'PlanChanged', note: `the plan changed from ${plan} to ${after.plan}` })
   }
-  if ((before?.degradation ?? 'None') !== after.degradation) {
-    const lifted = after.degradation === 'None'
-    transitions.push({
-      type: lifted ? 'Normal' : 'Warning',
-      reason: lifted ? 'RestrictionsLifted' : after.degradation,
-      note: lifted ? 'every restriction after the end of the license was lifted' : after.message,
-    })
+  const level = before?.degradation ?? 'None'
+  if (level !== 'None' && after.degradation === 'None') {
+    const note = 'every restriction after the end of the license was lifted'
+    transitions.push({ type: 'Normal', reason: 'RestrictionsLifted', note })
+    // The first level begins with the end of the license, and that has been said.
+  } else if (level !== after.degradation && transitions.every(({ note }) => note !== after.message)) {
+    transitions.push({ type: 'Warning', reason: after.degradation, note: after.message })
   }
   const known = new Set([...(before?.agents.refused ?? []), ...(before?.agents.held ?? [])].map(identity))
   for (const agent of after.agents.refused) {
