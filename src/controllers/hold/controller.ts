@@ -39,7 +39,11 @@ export function holdController({ client, stores, board, events }: HoldDeps): Con
             `Held ${workload.kind} ${workload.name} (${workload.replicas} to 0 replicas): ${reason}`,
           )
         }
-      } else if (!agents.toHold.has(key) && workload.heldReplicas !== undefined && isAdmitted(key)) {
+      } else if (
+        !agents.toHold.has(key) &&
+        workload.heldReplicas !== undefined &&
+        board.current?.memory.admitted.has(key) === true
+      ) {
         if (await write(found, resumePatch(workload), signal)) {
           const replicas = isHeld(workload) ? workload.heldReplicas : workload.replicas
           report(workload, 'Normal', 'Resumed', `Resumed ${workload.kind} ${workload.name} with ${replicas} replicas`)
@@ -47,10 +51,6 @@ export function holdController({ client, stores, board, events }: HoldDeps): Con
       }
       return awaitChange
     },
-  }
-
-  function isAdmitted(key: string): boolean {
-    return board.current?.agents.admitted.some((agent) => agent.key === key) === true
   }
 
   function find(key: string) {

@@ -1,0 +1,66 @@
+// The second layer alone, on an API server without ValidatingAdmissionPolicies: growth is not refused, but undone.
+
+import { expect, test } from 'vitest'
+import { platformConfigs } from '../../src/api/resources.ts'
+import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
+import { configMaps, deployments } from '../../src/kube/resource.ts'
+import { agentDeployment } from '../../src/trial/manifests.ts'
+import { useControlPlane } from '../support/control-plane.ts'
+import { addNodes, aLicense, aVendor, connect, prepare, runOperator, soon } from '../support/operator.ts'
+
+const API = 'admissionregistration.k8s.io/v1'
+const controlPlane = useControlPlane({
+  apiserverArgs: [
+    `--runtime-config=${API}/validatingadmissionpolicies=false,${API}/validatingadmissionpolicybindings=false`,
+    '--disable-admission-plugins=ValidatingAdmissionPolicy,ServiceAccount',
+  ],
+})
+
+test(
+  'what is not admitted is held at once and resumed exactly, and a condition says that nothing is refused',
+  { timeout: 60_000 },
+  async () => {
+    const cluster = await connect(controlPlane.plane.kubeconfigPath)
+    await prepare(cluster)
+    await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 0 }))
+    await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
+    const vendor = await aVendor()
+    await using running = await runOperator(await cluster.access(), vendor)
+    await cluster.config(['rex'])
+    const status = await cluster.entitled(({ agents }) => agents.admitted.length === 1)
+    expect(status.conditions.find(({ type }) => type === 'PolicyEnforced')).toMatchObject({
+      status: 'False',
+      reason: 'NotSupported',
+    })
+    await cluster.eventually('rex', () => cluster.object(deployments, 'rex', 'cto-agents'))
+
+    const replicas = async (name: string) =>
+      ((await cluster.object(deployments, name, 'cto-agents'))?.['spec'] as { replicas: number }).replicas
+    await cluster.apply(deployments, agentDeployment('tess', 'cto-agents'))
+    await cluster.eventually('tess to be held', async () => (await replicas('tess')) === 0)
+    await cluster.entitled(({ agents }) => agents.held.some(({ name, replicas }) => name === 'tess' && replicas === 1))
+
+    // Scaled up while it is held: what the person set is what will be restored, and it is held again.
+    expect((await controlPlane.kubectl('-n', 'cto-agents', 'scale', 'deployment', 'tess', '--replicas=5')).code).toBe(0)
+    await cluster.eventually('tess to be held again', async () => (await replicas('tess')) === 0)
+    await cluster.installLicense(await aLicense(vendor))
+    await cluster.eventually('tess to resume with five', async () => (await replicas('tess')) === 5)
+
+    // A second PlatformConfig does not count, and says so.
+    const second = {
+      apiVersion: 'cto.5dlabs.io/v1',
+      kind: 'PlatformConfig',
+      metadata: { name: 'zweite' },
+      spec: { agents: { enabled: [{ name: 'morgan' }] } },
+    }
+    await cluster.apply(platformConfigs, second)
+    const told = await cluster.eventually('the second PlatformConfig to say so', async () => {
+      const object = await cluster.object(platformConfigs, 'zweite')
+      const { conditions } = (object?.['status'] ?? {}) as { conditions?: { type: string; message: string }[] }
+      return conditions?.find(({ type }) => type === 'Stalled')
+    })
+    expect(told.message).toBe('PlatformConfig acme is older and is used instead; delete one of the two')
+    expect(await cluster.object(deployments, 'morgan', 'cto-agents')).toBeUndefined()
+    expect(running.logs()).not.toMatch(/"level":50/)
+  },
+)
