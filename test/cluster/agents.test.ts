@@ -82,14 +82,24 @@ test('made, rolled, scaled by others, removed, restored, and not taken over', { 
   expect(JSON.stringify(theirs?.['spec'])).toContain('"image":"theirs"')
   expect(JSON.stringify(theirs)).not.toContain('example.com/agent')
 
+  await running.operator.idle()
+  const writes = await running.writes()
+  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  expect((await running.writes()) - writes, 'it is not tried over and over').toBeLessThan(3)
+
   // The PlatformConfig tells what became of it, and takes its agents with it when it goes.
   await cluster.eventually('the status of the PlatformConfig', async () => {
     const config = await cluster.object(platformConfigs, 'acme')
     const status = config?.['status'] as { plan: string; agents: { summary: string } } | undefined
     return status?.plan === 'team' && status.agents.summary === '1/2'
   })
+  expect((await kubectl('-n', 'cto-agents', 'delete', 'deployment', 'cypher')).code).toBe(0)
+  await cluster.eventually('cypher, now that its name is free', async () =>
+    JSON.stringify((await agent('cypher')) ?? {}).includes('example.com/agent'),
+  )
+  expect((await kubectl('-n', 'cto-agents', 'create', 'deployment', 'theirs', '--image=theirs')).code).toBe(0)
   expect((await kubectl('delete', 'platformconfig', 'acme')).code).toBe(0)
   await cluster.eventually('rex to be gone with the PlatformConfig', async () => (await agent('rex')) === undefined)
-  expect(await agent('cypher')).toBeDefined()
+  expect(await agent('theirs')).toBeDefined()
   expect(running.logs()).not.toMatch(/"level":50/)
 })

@@ -35,7 +35,7 @@ test(
     await cluster.eventually('rex', () => cluster.object(deployments, 'rex', 'cto-agents'))
 
     const replicas = async (name: string) =>
-      ((await cluster.object(deployments, name, 'cto-agents'))?.['spec'] as { replicas: number }).replicas
+      ((await cluster.object(deployments, name, 'cto-agents'))?.['spec'] as { replicas: number } | undefined)?.replicas
     await cluster.apply(deployments, agentDeployment('tess', 'cto-agents'))
     await cluster.eventually('tess to be held', async () => (await replicas('tess')) === 0)
     await cluster.entitled(({ agents }) => agents.held.some(({ name, replicas }) => name === 'tess' && replicas === 1))

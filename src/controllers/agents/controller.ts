@@ -6,6 +6,8 @@ import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/names.ts'
 import type { ActiveConfig } from '../../cluster/active-config.ts'
 import type { KubeObject } from '../../cluster/objects.ts'
 import type { Stores } from '../../cluster/stores.ts'
+import type { Workload } from '../../cluster/workloads.ts'
+import type { Decision } from '../../domain/decision.ts'
 import { workloadKey } from '../../domain/facts.ts'
 import type { Client } from '../../kube/client.ts'
 import { covers } from '../../kube/covers.ts'
@@ -42,7 +44,7 @@ export interface AgentsDeps {
 export const AGENTS_KEY = 'agents'
 const AT_ONCE = 12
 // Somebody else's Deployment carries no label of ours, so that no watch tells when it is gone.
-const TAKEN_AGAIN_MS = 15_000
+const TAKEN_AGAIN_MS = 5_000
 
 export function agentsController(deps: AgentsDeps): ControllerSpec {
   const { client, stores, board, clock, agentsNamespace } = deps
@@ -60,16 +62,19 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
       if (config === undefined) return awaitChange
 
       const owner: Owner = { name: config.name, uid: config.uid }
-      const admitted = new Set(decision.agents.admitted.map((agent) => agent.key))
+      const due = agentsToKeep(decision.agents)
       const taken = new Set<string>()
-      const wanted = config.agents.filter((agent) => admitted.has(keyOf(agent.name)))
-      await inParallel(wanted, async (agent) => {
-        const there = owned.store.get(`${agentsNamespace}/${agent.name}`)
-        if (there !== undefined && there.own === undefined) return
-        // Read-only: what is there stays as it is.
-        if (there !== undefined && decision.degradation.readOnly) return
-        if ((await keepAgent(agent, owner, signal)) === 'taken') taken.add(agent.name)
-      })
+      await inParallel(
+        config.agents.filter((agent) => due.has(keyOf(agent.name))),
+        async (agent) => {
+          const there = owned.store.get(`${agentsNamespace}/${agent.name}`)
+          // Somebody's own workload that runs this agent: admitted like any other, and theirs.
+          if (there !== undefined && there.own === undefined) return
+          // Read-only: what is there stays as it is.
+          if (there !== undefined && decision.degradation.readOnly) return
+          if ((await keepAgent(agent, owner, signal)) === 'taken') taken.add(agent.name)
+        },
+      )
       await removeOthers(new Set(config.agents.map((agent) => agent.name)), signal)
       await keepGuardian(owner, decision.guardian.mayChangeThings, signal)
       deps.onNamesTaken(taken)
@@ -90,27 +95,14 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
     if (owned === undefined) return 'kept'
     const desired = desiredDeployment(agent, agentsNamespace, deps.agentImage, owner)
     const live = owned.store.get(`${agentsNamespace}/${agent.name}`)?.own
-    const { labels, ownerReferences } = desired.metadata
-    if (
-      live !== undefined &&
-      covers(live.labels, labels) &&
-      covers(live.spec, desired['spec']) &&
-      covers(live.owners, ownerReferences)
-    ) {
-      return 'kept'
-    }
+    if (live !== undefined && isAsDesired(live, desired)) return 'kept'
     try {
       // The first time without force: fields that somebody else has set are a conflict, and the Deployment is theirs.
       owned.written(await apply(deployments, desired, signal, live !== undefined))
       return 'kept'
     } catch (error) {
-      if (
-        live === undefined &&
-        (isConflict(error) || isInvalid(error)) &&
-        (await isSomebodyElses(agent.name, signal))
-      ) {
-        return 'taken'
-      }
+      const mayBeTaken = live === undefined && (isConflict(error) || isInvalid(error))
+      if (mayBeTaken && (await isSomebodyElses(agent.name, signal))) return 'taken'
       throw error
     }
   }
@@ -164,6 +156,17 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
   function apply(resource: Resource, object: KubeObject, signal: AbortSignal, force = true) {
     return client.apply(resource, { ...object, metadata: { ...object.metadata } }, { force }, signal)
   }
+}
+
+/** The admitted ones, and those whose name was taken when they were last tried. */
+function agentsToKeep({ admitted, refused }: Decision['agents']): ReadonlySet<string> {
+  const taken = refused.filter((agent) => agent.reason === 'NameTaken')
+  return new Set([...admitted, ...taken].map((agent) => agent.key))
+}
+
+function isAsDesired(live: NonNullable<Workload['own']>, { metadata, ...desired }: KubeObject): boolean {
+  const { labels, ownerReferences } = metadata
+  return covers(live.labels, labels) && covers(live.spec, desired['spec']) && covers(live.owners, ownerReferences)
 }
 
 async function unlessGone(deleting: Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 // Answers: must this workload be held, or may it run again? Reads the decision; writes the workload's replicas.
 
-import type { Stores } from '../../cluster/stores.ts'
-import { holdPatch, isHeld, resumePatch, type Workload } from '../../cluster/workloads.ts'
+import type { Stores, Watched } from '../../cluster/stores.ts'
+import { holdPatch, isHeld, resumePatch, wantedReplicas, type Workload } from '../../cluster/workloads.ts'
 import { workloadKey } from '../../domain/facts.ts'
 import type { Client } from '../../kube/client.ts'
 import { isNotFound } from '../../kube/errors.ts'
@@ -17,56 +17,62 @@ export interface HoldDeps {
   readonly events: EventRecorder
 }
 
+interface Found {
+  readonly watched: Watched<Workload>
+  readonly workload: Workload
+  readonly identity: { readonly uid: string; readonly resourceVersion: string }
+}
+
 /** Keys are those of `workloadKey`. */
 export function holdController({ client, stores, board, events }: HoldDeps): ControllerSpec {
   return {
     name: 'hold',
     workers: 16,
     async reconcile(key, signal) {
-      const agents = board.current?.agents
       const found = find(key)
-      if (agents === undefined || found === undefined) return awaitChange
-      const { workload } = found
-
-      if (agents.toHold.has(key) && !isHeld(workload)) {
-        const reason = agents.refused.find((agent) => agent.key === key)?.message ?? ''
-        const patch = holdPatch(workload, reason)
-        if (patch !== undefined && (await write(found, patch, signal))) {
-          report(
-            workload,
-            'Warning',
-            'Held',
-            `Held ${workload.kind} ${workload.name} (${workload.replicas} to 0 replicas): ${reason}`,
-          )
-        }
-      } else if (
-        !agents.toHold.has(key) &&
-        workload.heldReplicas !== undefined &&
-        board.current?.memory.admitted.has(key) === true
-      ) {
-        if (await write(found, resumePatch(workload), signal)) {
-          const replicas = isHeld(workload) ? workload.heldReplicas : workload.replicas
-          report(workload, 'Normal', 'Resumed', `Resumed ${workload.kind} ${workload.name} with ${replicas} replicas`)
-        }
+      if (board.current === undefined || found === undefined) return awaitChange
+      const { agents, memory } = board.current
+      if (agents.toHold.has(key)) {
+        await hold(found, agents.refused.find((agent) => agent.key === key)?.message ?? '', signal)
+      } else if (memory.admitted.has(key)) {
+        await resume(found, signal)
       }
       return awaitChange
     },
   }
 
-  function find(key: string) {
+  async function hold(found: Found, reason: string, signal: AbortSignal): Promise<void> {
+    const { workload } = found
+    const patch = isHeld(workload) ? undefined : holdPatch(workload, reason)
+    if (patch === undefined || !(await write(found, patch, signal))) return
+    const { kind, name, replicas } = workload
+    report(workload, 'Warning', 'Held', `Held ${kind} ${name} (${replicas} to 0 replicas): ${reason}`)
+  }
+
+  async function resume(found: Found, signal: AbortSignal): Promise<void> {
+    const { workload } = found
+    if (workload.heldReplicas === undefined || !(await write(found, resumePatch(workload), signal))) return
+    report(
+      workload,
+      'Normal',
+      'Resumed',
+      `Resumed ${workload.kind} ${workload.name} with ${wantedReplicas(workload)} replicas`,
+    )
+  }
+
+  function find(key: string): Found | undefined {
     const [resource, ...place] = key.split('/')
     const watched = stores.workloads.find((one) => one.target.resource.plural === resource)
     const workload = watched?.store.get(place.join('/'))
     const identity = watched?.store.identity(place.join('/'))
-    return watched === undefined || workload === undefined || identity === undefined
-      ? undefined
-      : { watched, workload, identity }
+    if (watched === undefined || workload === undefined || identity === undefined) return undefined
+    return { watched, workload, identity }
   }
 
   // Hits exactly the version that the decision was about: a conflict means that something is new, and everything is
   // looked at again.
   async function write(
-    { watched, workload, identity }: NonNullable<ReturnType<typeof find>>,
+    { watched, workload, identity }: Found,
     patch: Record<string, unknown>,
     signal: AbortSignal,
   ): Promise<boolean> {
