@@ -7,7 +7,6 @@ import type { ActiveConfig } from '../../cluster/active-config.ts'
 import type { KubeObject } from '../../cluster/objects.ts'
 import type { Stores } from '../../cluster/stores.ts'
 import type { Workload } from '../../cluster/workloads.ts'
-import type { Decision } from '../../domain/decision.ts'
 import { workloadKey } from '../../domain/facts.ts'
 import type { Client } from '../../kube/client.ts'
 import { covers } from '../../kube/covers.ts'
@@ -62,19 +61,23 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
       if (config === undefined) return awaitChange
 
       const owner: Owner = { name: config.name, uid: config.uid }
-      const due = agentsToKeep(decision.agents)
+      const admitted = new Set(decision.agents.admitted.map((agent) => agent.key))
+      const wasTaken = new Set(decision.agents.refused.filter(isTaken).map((agent) => agent.key))
       const taken = new Set<string>()
-      await inParallel(
-        config.agents.filter((agent) => due.has(keyOf(agent.name))),
-        async (agent) => {
-          const there = owned.store.get(`${agentsNamespace}/${agent.name}`)
-          // Somebody's own workload that runs this agent: admitted like any other, and theirs.
-          if (there !== undefined && there.own === undefined) return
+      await inParallel(config.agents, async (agent) => {
+        const key = keyOf(agent.name)
+        const there = owned.store.get(`${agentsNamespace}/${agent.name}`)
+        // Somebody's own workload that runs this agent: admitted like any other, and theirs.
+        if (there !== undefined && there.own === undefined) return
+        if (wasTaken.has(key)) {
+          // A name that is free again has to be admitted first: the API server would refuse it.
+          if (await isSomebodyElses(agent.name, signal)) taken.add(agent.name)
+        } else if (admitted.has(key)) {
           // Read-only: what is there stays as it is.
           if (there !== undefined && decision.degradation.readOnly) return
           if ((await keepAgent(agent, owner, signal)) === 'taken') taken.add(agent.name)
-        },
-      )
+        }
+      })
       await removeOthers(new Set(config.agents.map((agent) => agent.name)), signal)
       await keepGuardian(owner, decision.guardian.mayChangeThings, signal)
       deps.onNamesTaken(taken)
@@ -158,10 +161,8 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
   }
 }
 
-/** The admitted ones, and those whose name was taken when they were last tried. */
-function agentsToKeep({ admitted, refused }: Decision['agents']): ReadonlySet<string> {
-  const taken = refused.filter((agent) => agent.reason === 'NameTaken')
-  return new Set([...admitted, ...taken].map((agent) => agent.key))
+function isTaken({ reason }: { readonly reason: string }): boolean {
+  return reason === 'NameTaken'
 }
 
 function isAsDesired(live: NonNullable<Workload['own']>, { metadata, ...desired }: KubeObject): boolean {
