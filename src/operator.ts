@@ -111,6 +111,7 @@ export async function startOperator(
       policies: () => (identity?.policies === true ? 'enforced' : 'unsupported'),
       namesTaken: () => namesTaken,
       onPublished: (status) => metrics.show(status),
+      onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
       onTampering,
     }),
     clock,

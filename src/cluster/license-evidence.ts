@@ -41,8 +41,7 @@ export class LicenseEvidence {
 
     const digest = createHash('sha256').update(content.text).digest('hex')
     const readBefore = known.digest === digest ? known.authenticity : undefined
-    const mayPass = readBefore?.kind === 'rejected' && MAY_PASS.has(readBefore.reason)
-    const authenticity = readBefore !== undefined && !mayPass ? readBefore : await this.#read(content.text, now)
+    const authenticity = stillHolds(readBefore, now) ? readBefore : await this.#read(content.text, now)
     known.digest = digest
     known.authenticity = authenticity
     if (authenticity.kind === 'rejected') {
@@ -65,4 +64,11 @@ export class LicenseEvidence {
     if (now >= since + this.#keepMs) delete known.lastGood
     return { name, ...(known.lastGood === undefined ? {} : { claims: known.lastGood }), problem: known.problem }
   }
+}
+
+/** Whether the same bytes would be answered the same now. */
+function stillHolds(answer: Authenticity | undefined, now: Instant): answer is Authenticity {
+  if (answer === undefined) return false
+  if (answer.kind === 'rejected') return !MAY_PASS.has(answer.reason)
+  return answer.keyExpiresAt === undefined || now < answer.keyExpiresAt
 }

@@ -31,6 +31,8 @@ export interface EntitlementDeps extends GatherDeps {
   readonly clock: Clock
   readonly policies: () => PolicySupport
   readonly onPublished: (status: EntitlementStatus) => void
+  /** Told what is said of an object by an Event. */
+  readonly onTransition: (kind: string, name: string, transition: Transition) => void
   readonly onTampering: (kind: string, name: string) => void
 }
 
@@ -174,7 +176,9 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
     }
   }
 
-  function say(kind: string, { name, uid }: { name: string; uid: string }, { type, reason, note }: Transition): void {
+  function say(kind: string, { name, uid }: { name: string; uid: string }, transition: Transition): void {
+    const { type, reason, note } = transition
+    deps.onTransition(kind, name, transition)
     events.record({ regarding: { apiVersion: API_VERSION, kind, name, uid }, type, reason, action: 'Decide', note })
   }
 

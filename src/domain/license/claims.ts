@@ -33,7 +33,13 @@ export interface LicenseClaims {
 
 /** The outcome of reading a license file: its claims are authentic, or why they are not believed. */
 export type Authenticity =
-  | { readonly kind: 'authentic'; readonly claims: LicenseClaims; readonly keyId: string }
+  | {
+      readonly kind: 'authentic'
+      readonly claims: LicenseClaims
+      readonly keyId: string
+      /** From when on the key may no longer be used, and the answer has to be asked for anew. */
+      readonly keyExpiresAt?: Instant
+    }
   | { readonly kind: 'rejected'; readonly reason: RejectionReason; readonly message: string }
 
 /** Why a license file is not believed. Closed: callers switch on it, and `domain/reasons.ts` explains each. */

@@ -21,13 +21,18 @@ export async function readLicense(file: Uint8Array | string, options: ReadLicens
   const { keys, ...expected } = options
   try {
     const text = readLicenseFile(file)
-    if (text.trimStart().startsWith('{')) {
-      return { kind: 'authentic', ...(await readCtoJsonLicense(text, keys, expected)) }
-    }
-    const { payload, key } = await openCompactJws(text, keys, options.now)
-    return { kind: 'authentic', claims: readJwsClaims(payload, key, expected), keyId: key.keyId }
+    const { claims, keyId } = text.trimStart().startsWith('{')
+      ? await readCtoJsonLicense(text, keys, expected)
+      : await readJws(text, keys, expected)
+    const keyExpiresAt = keys.get(keyId)?.expiresAt
+    return { kind: 'authentic', claims, keyId, ...(keyExpiresAt === undefined ? {} : { keyExpiresAt }) }
   } catch (error) {
     if (error instanceof Rejection) return { kind: 'rejected', reason: error.reason, message: error.message }
     throw error
   }
+}
+
+async function readJws(text: string, keys: TrustedKeys, expected: Expectations) {
+  const { payload, key } = await openCompactJws(text, keys, expected.now)
+  return { claims: readJwsClaims(payload, key, expected), keyId: key.keyId }
 }

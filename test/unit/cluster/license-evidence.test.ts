@@ -33,6 +33,18 @@ test('bytes that time may mend are read again', async () => {
   expect(read).toHaveLength(3)
 })
 
+test('a license is not believed beyond the period of its key', async () => {
+  const asked: number[] = []
+  const shortLived = new LicenseEvidence((_text, now): Promise<Authenticity> => {
+    asked.push(now)
+    if (now >= NOW + HOUR)
+      return Promise.resolve({ kind: 'rejected', reason: 'KeyNotValidNow', message: 'the key is too old' })
+    return Promise.resolve({ kind: 'authentic', claims: claims(), keyId: 'k', keyExpiresAt: NOW + HOUR })
+  }, 72 * HOUR)
+  for (const now of [NOW, NOW + 1, NOW + HOUR]) await shortLived.factsOf('a', present('x'), now)
+  expect(asked).toEqual([NOW, NOW + HOUR])
+})
+
 test.each([
   ['bad', present('bad'), 'BadSignature'],
   ['gone', absent, 'SecretNotFound'],
