@@ -2,6 +2,7 @@
 
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { pause } from '../runtime/pause.ts'
 import type { Access } from './access.ts'
@@ -205,7 +206,9 @@ function part(subresource: string | undefined): Place {
 }
 
 function decoded(response: IncomingMessage): AsyncIterable<Buffer> {
-  return response.headers['content-encoding'] === 'gzip' ? response.pipe(createGunzip()) : response
+  if (response.headers['content-encoding'] !== 'gzip') return response
+  // Not `pipe`: a connection that breaks has to end the decoded stream too. Whoever reads that hears of the error.
+  return pipeline(response, createGunzip(), () => undefined)
 }
 
 async function readBody(response: IncomingMessage, signal: AbortSignal): Promise<string> {

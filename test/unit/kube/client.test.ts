@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Client, createClient } from '../../../src/kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound, isUnreachable, KubeError } from '../../../src/kube/errors.ts'
@@ -114,6 +115,15 @@ test('errors are known by what they are, and say what the server said but never 
   expect(isAlreadyExists(await failureOf(client.create(namespaces, { metadata: { name: 'a' } }, soon())))).toBe(true)
   server.expect(/GET/, json({ data: { password: 'hunter2' } }, 502))
   expect((await failureOf(client.get(secrets, { namespace: 'n', name: 'a' }, soon()))).message).not.toContain('hunter2')
+})
+
+test('a compressed answer is read, and one that stops in the middle is no answer', async () => {
+  const body = gzipSync(JSON.stringify(item('a', 1)))
+  const compressed = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+  server.expect(/GET/, (response) => void response.writeHead(200, compressed).end(body))
+  expect((await client.get(namespaces, { name: 'a' }, soon())).metadata.name).toBe('a')
+  server.expect(/GET/, (response) => void response.writeHead(200, compressed).write(body.subarray(0, 20)))
+  expect(isUnreachable(await failureOf(client.get(namespaces, { name: 'a' }, soon())))).toBe(true)
 })
 
 test('an abandoned request ends at once', async () => {
