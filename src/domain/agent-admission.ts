@@ -210,7 +210,8 @@ function candidatesOf({ wanted, workloads, agentsNamespace }: Facts): {
     left.delete(key)
     candidates.push({
       key,
-      agent,
+      // What runs under the name counts as what its label says.
+      agent: facts?.agent ?? agent,
       resource: 'deployments',
       kind: 'Deployment',
       namespace: agentsNamespace,

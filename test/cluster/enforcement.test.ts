@@ -155,6 +155,13 @@ test(
     expect(event.message).toContain('agent tess is not licensed: the Free plan admits rex and blaze')
     const tess = await cluster.object(deployments, 'tess', 'cto-agents')
     expect(tess?.['spec']).toMatchObject({ replicas: 1 })
+
+    // Nor is the name of an agent that is admitted a cover for another one.
+    await again.stop()
+    await kubectl('-n', 'cto-agents', 'delete', 'deployment', 'blaze')
+    const disguised = agentDeployment('tess', 'cto-agents')
+    const named = { ...disguised, metadata: { ...disguised.metadata, name: 'blaze' } }
+    expect((await kubectl('apply', '-f', '-', { input: JSON.stringify(named) })).stderr).toContain(REFUSED)
   },
 )
 

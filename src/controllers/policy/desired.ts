@@ -67,7 +67,8 @@ const mayGrow: Validation = {
 }
 const mayStart: readonly Validation[] = [
   {
-    expression: '!variables.appears || params.status.gate.anyAgent || variables.agent in params.status.gate.agents',
+    // Also of a workload that is known: it may have come back under its name with another agent in it.
+    expression: `!variables.grows || variables.agent == '' || params.status.gate.anyAgent || variables.agent in params.status.gate.agents`,
     messageExpression: `'agent ' + variables.agent + ' is not licensed: ' + string(params.status.gate.refusal)`,
     message: 'this agent is not licensed',
   },

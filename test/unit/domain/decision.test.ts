@@ -47,6 +47,11 @@ describe('without a license', () => {
   })
 })
 
+test('another agent under the name of an admitted one is what its label says', () => {
+  const decision = decide(facts({ wanted: wanted(['rex']), workloads: [workload('cypher', { name: 'rex' })] }))
+  expect(decision.agents.refused).toMatchObject([{ agent: 'cypher', workload: 'rex', reason: 'AgentNotInPlan' }])
+})
+
 describe('plans', () => {
   test.each([
     ['starter', ['rex', 'blaze', 'tess', 'morgan', 'cypher'], ['atlas', 'custom'], 5],
