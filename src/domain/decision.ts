@@ -1,63 +1,20 @@
 // Facts in, Decision out. No clock, no I/O, no throw. Everything the operator does follows from a Decision.
 
-import {
-  admitAgents,
-  type Admission,
-  closingViolation,
-  freeSlots,
-  growthUnder,
-  limitMessage,
-  notInPlanMessage,
-  permittedAgents,
-} from './agent-admission.ts'
-import type { DegradationLevel, Growth, GuardianMode } from './catalog.ts'
+import { admitAgents, type Admission } from './agent-admission.ts'
+import type { GuardianMode } from './catalog.ts'
 import { type Situation, type Violation, violationsIn } from './checks.ts'
 import type { ClusterType } from './cluster-type.ts'
-import { type Degradation, degradationAt, newAgentsBlockedFrom } from './degradation.ts'
-import { type Facts, type LicenseFacts, type Memory, workloadKey } from './facts.ts'
-import { addonKey, type Grant, grantFrom, isForThisCluster, limitOf } from './grant.ts'
+import { type Degradation, degradationAt } from './degradation.ts'
+import type { Facts, Memory } from './facts.ts'
+import { type Gate, gateFor } from './gate.ts'
+import { type Grant, grantFrom, limitOf } from './grant.ts'
 import { guardianMode, mayChangeThings } from './guardian.ts'
 import { DAY, earliest, formatInstant, HOUR, type Instant } from './instant.ts'
-import { validityAt } from './license/validity.ts'
+import { type LicenseDecision, licenseDecision } from './license-state.ts'
+import { messagesFor } from './messages.ts'
 import { type NodeOverage, nodeOverageAt } from './node-overage.ts'
 import type { Reason, Verdict } from './reasons.ts'
-import { amount, list, title } from './words.ts'
-
-/** What the admission policy is told. It works from this alone while the operator is down. */
-export interface Gate {
-  readonly growth: Growth
-  /** Why growth is not open. */
-  readonly message: string
-  /** Whether agents beyond `agents` are admitted too. */
-  readonly anyAgent: boolean
-  readonly agents: readonly string[]
-  /** How many more agents may start; -1: any number. */
-  readonly slots: number
-  readonly slotsMessage: string
-  /** Why an agent that is not in `agents` is refused. */
-  readonly refusal: string
-  /** From when the API server refuses to create agents, by its own clock. */
-  readonly createUntil?: Instant
-  readonly createMessage: string
-  /** By workload: why it may not grow; empty when it may. */
-  readonly workloads: Readonly<Record<string, string>>
-}
-
-export type LicenseState = Verdict | 'PendingActivation' | 'Superseded' | 'Future'
-
-/** What is said of one License resource. */
-export interface LicenseDecision {
-  readonly name: string
-  readonly state: LicenseState
-  readonly reason: Reason
-  readonly message: string
-  readonly plan?: string
-  readonly organization?: string
-  readonly licenseId?: string
-  readonly expiresAt?: Instant
-  /** Whether the decision rests on this license. */
-  readonly inUse: boolean
-}
+import { title } from './words.ts'
 
 export interface Decision {
   readonly verdict: Verdict
@@ -104,6 +61,7 @@ export function decide(facts: Facts): Decision {
   const expiresSoonAt = expiresAt === undefined ? undefined : expiresAt - catalog.notice.expiryDays * DAY
   const expiring = expiresAt !== undefined && expiresSoonAt !== undefined && now >= expiresSoonAt && now < expiresAt
   const [first] = violations
+  const nextChangeAt = nextChange(situation, agents, expiresSoonAt)
   const firstSeen = (violation: Violation) => Math.min(facts.memory.violationSince.get(violation.reason) ?? now, now)
 
   return {
@@ -130,7 +88,7 @@ export function decide(facts: Facts): Decision {
     expiring,
     licenses: facts.licenses.map((license) => licenseDecision(license, situation)),
     gate: gateFor(situation, violations, agents),
-    ...optional('nextChangeAt', nextChange(situation, agents, expiresSoonAt)),
+    ...(nextChangeAt === undefined ? {} : { nextChangeAt }),
     memory: remember(agents, overage, violations, firstSeen),
   }
 }
@@ -143,143 +101,6 @@ function validMessage(grant: Grant): string {
 function updatesUnder(grant: Grant, degradation: Degradation, { catalog }: Facts): Decision['updates'] {
   const enabled = catalog.updates !== undefined && grant.features.has(catalog.updates.enabled) && degradation.updates
   return { enabled, staged: enabled && catalog.updates !== undefined && grant.features.has(catalog.updates.staged) }
-}
-
-function messagesFor({ facts, grant, overage, degradation }: Situation, expiring: boolean): string[] {
-  const { wanted, catalog } = facts
-  const messages: string[] = []
-  if (grant.license === undefined && wanted?.activationKey === true) {
-    messages.push('a license key is given but not activated; put a license file into a Secret and name it in a License')
-  }
-  for (const { name, problem } of facts.licenses) {
-    if (problem !== undefined) messages.push(`License ${name}: ${problem.message}`)
-  }
-  if (grant.license !== undefined && expiring) {
-    messages.push(`the ${title(grant)} ends on ${formatInstant(grant.license.claims.expiresAt)}; renew it before`)
-  }
-  if (degradation.until !== undefined && degradation.level !== 'None') {
-    messages.push(`the next restriction begins on ${formatInstant(degradation.until)}`)
-  }
-  if (overage !== undefined && !overage.graceIsOver) {
-    messages.push(
-      `the ${title(grant)} allows ${amount(limitOf(grant, 'nodes'), 'node')} and the cluster has had up to ${overage.peak} since ${formatInstant(overage.since)}; growth is refused from ${formatInstant(overage.graceEndsAt)}`,
-    )
-  }
-  if (wanted?.plan !== undefined && wanted.plan !== grant.plan.name) {
-    messages.push(`the PlatformConfig expects the ${wanted.plan} plan, but the ${title(grant)} applies`)
-  }
-  const organization = grant.license?.claims.organization
-  if (wanted?.organization !== undefined && organization !== undefined && wanted.organization !== organization) {
-    messages.push(
-      `the PlatformConfig expects a license of ${wanted.organization}, but the license is of ${organization}`,
-    )
-  }
-  const missing = (wanted?.addons ?? []).filter(
-    (addon) => !grant.addons.some((granted) => addonKey(granted) === addonKey(addon)),
-  )
-  for (const addon of missing) {
-    const known = catalog.addons.find((candidate) => addonKey(candidate.name) === addonKey(addon))
-    const offer = known?.offers[grant.plan.name]
-    const how = offer === undefined ? `is not available for the ${grant.plan.title} plan` : 'is not part of the license'
-    messages.push(`the add-on ${known?.title ?? addon} is asked for but ${how}`)
-  }
-  return messages
-}
-
-function licenseDecision(license: LicenseFacts, { facts, grant }: Situation): LicenseDecision {
-  const { claims, problem } = license
-  const inUse = grant.license?.facts.name === license.name
-  const about =
-    claims === undefined
-      ? { name: license.name, inUse }
-      : {
-          name: license.name,
-          inUse,
-          plan: claims.plan,
-          organization: claims.organization,
-          licenseId: claims.licenseId,
-          expiresAt: claims.expiresAt,
-        }
-  const say = (state: LicenseState, reason: Reason, message: string): LicenseDecision => ({
-    ...about,
-    state,
-    reason,
-    message,
-  })
-
-  if (problem !== undefined) {
-    const kept = claims === undefined ? '' : '; the license that was read before stays in force'
-    const state = problem.reason === 'PendingActivation' ? 'PendingActivation' : 'InvalidSignature'
-    return say(state, problem.reason, `${problem.message}${kept}`)
-  }
-  if (claims === undefined) return say('InvalidSignature', 'MalformedLicense', 'the license could not be read')
-  if (!isForThisCluster(claims, facts.clusterUid)) {
-    return say(
-      'InvalidSignature',
-      'WrongCluster',
-      `the license is bound to cluster ${claims.cluster?.uid ?? ''} and this is ${facts.clusterUid}`,
-    )
-  }
-  const validity = validityAt(claims, facts.now)
-  if (validity.kind === 'future') {
-    return say('Future', 'NotYetValid', `the license begins on ${formatInstant(validity.startsAt)}`)
-  }
-  if (license.revoked === true) return say('Revoked', 'Revoked', 'the vendor has revoked this license')
-  if (!inUse) return say('Superseded', 'Superseded', `License ${grant.license?.facts.name ?? ''} is used instead`)
-  if (validity.kind === 'expired') {
-    return say('Expired', 'Expired', `the license ended on ${formatInstant(claims.expiresAt)}; renew it`)
-  }
-  return say('Valid', 'Valid', `in force until ${formatInstant(claims.expiresAt)}`)
-}
-
-function gateFor({ facts, grant, overage }: Situation, violations: readonly Violation[], agents: Admission): Gate {
-  const closed = closingViolation(violations)
-  const permitted = permittedAgents(grant, facts.catalog)
-  const workloads: Record<string, string> = {}
-  for (const agent of [...agents.refused, ...agents.held]) workloads[agent.key] = agent.message
-  for (const [key, message] of agents.idle) workloads[key] = message
-  for (const agent of agents.admitted) {
-    workloads[agent.key] = closed?.growth === 'Closed' ? `agent ${agent.agent} may not grow: ${closed.message}` : ''
-  }
-  const closesAt = creationEnd({ facts, grant, overage })
-  return {
-    growth: growthUnder(violations),
-    message: closed?.message ?? '',
-    anyAgent: permitted.any,
-    agents: permitted.names,
-    slots: freeSlots(agents),
-    slotsMessage: limitMessage(grant, agents.limit, agents.admitted),
-    refusal: notInPlanMessage(facts.catalog, grant),
-    ...optional('createUntil', closesAt?.at),
-    createMessage: closesAt?.message ?? '',
-    workloads,
-  }
-}
-
-// The API server has a clock of its own on CREATE. It is told when creating ends, so that this holds without the operator.
-function creationEnd({
-  facts,
-  grant,
-  overage,
-}: Pick<Situation, 'facts' | 'grant' | 'overage'>): { at: Instant; message: string } | undefined {
-  const ends: { at: Instant; message: string }[] = []
-  if (grant.license !== undefined) {
-    const { expiresAt } = grant.license.claims
-    const blocked = newAgentsBlockedFrom(expiresAt, facts.catalog)
-    if (blocked !== undefined) {
-      ends.push({
-        at: blocked.at,
-        message: `the ${title(grant)} expired on ${formatInstant(expiresAt)}, and from ${formatInstant(blocked.at)} no new agent may start; renew the license to lift this`,
-      })
-    }
-  }
-  if (overage !== undefined) {
-    ends.push({
-      at: overage.graceEndsAt,
-      message: `the ${title(grant)} allows ${amount(limitOf(grant, 'nodes'), 'node')} and the cluster has had more since ${formatInstant(overage.since)}; remove nodes or install a license for more`,
-    })
-  }
-  return ends.toSorted((a, b) => a.at - b.at)[0]
 }
 
 function nextChange(
@@ -312,10 +133,3 @@ function remember(
     violationSince: new Map(violations.map((violation) => [violation.reason, firstSeen(violation)])),
   }
 }
-
-function optional<K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: V })
-}
-
-export type { DegradationLevel }
-export { list, workloadKey }

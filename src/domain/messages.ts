@@ -1,0 +1,47 @@
+// What a person should know beside the verdict, each in one sentence.
+
+import type { Situation } from './checks.ts'
+import { addonKey, limitOf } from './grant.ts'
+import { formatInstant } from './instant.ts'
+import { amount, title } from './words.ts'
+
+export function messagesFor({ facts, grant, overage, degradation }: Situation, expiring: boolean): string[] {
+  const { wanted, catalog } = facts
+  const messages: string[] = []
+  if (grant.license === undefined && wanted?.activationKey === true) {
+    messages.push('a license key is given but not activated; put a license file into a Secret and name it in a License')
+  }
+  for (const { name, problem } of facts.licenses) {
+    if (problem !== undefined) messages.push(`License ${name}: ${problem.message}`)
+  }
+  if (grant.license !== undefined && expiring) {
+    messages.push(`the ${title(grant)} ends on ${formatInstant(grant.license.claims.expiresAt)}; renew it before`)
+  }
+  if (degradation.until !== undefined && degradation.level !== 'None') {
+    messages.push(`the next restriction begins on ${formatInstant(degradation.until)}`)
+  }
+  if (overage !== undefined && !overage.graceIsOver) {
+    messages.push(
+      `the ${title(grant)} allows ${amount(limitOf(grant, 'nodes'), 'node')} and the cluster has had up to ${overage.peak} since ${formatInstant(overage.since)}; growth is refused from ${formatInstant(overage.graceEndsAt)}`,
+    )
+  }
+  if (wanted?.plan !== undefined && wanted.plan !== grant.plan.name) {
+    messages.push(`the PlatformConfig expects the ${wanted.plan} plan, but the ${title(grant)} applies`)
+  }
+  const organization = grant.license?.claims.organization
+  if (wanted?.organization !== undefined && organization !== undefined && wanted.organization !== organization) {
+    messages.push(
+      `the PlatformConfig expects a license of ${wanted.organization}, but the license is of ${organization}`,
+    )
+  }
+  const missing = (wanted?.addons ?? []).filter(
+    (addon) => !grant.addons.some((granted) => addonKey(granted) === addonKey(addon)),
+  )
+  for (const addon of missing) {
+    const known = catalog.addons.find((candidate) => addonKey(candidate.name) === addonKey(addon))
+    const offer = known?.offers[grant.plan.name]
+    const how = offer === undefined ? `is not available for the ${grant.plan.title} plan` : 'is not part of the license'
+    messages.push(`the add-on ${known?.title ?? addon} is asked for but ${how}`)
+  }
+  return messages
+}
