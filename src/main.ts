@@ -3,6 +3,8 @@
 import { buffer } from 'node:stream/consumers'
 import { Command } from 'commander'
 import { builtInCatalogs, catalogNames } from './cli/catalogs.ts'
+import { explainCommand } from './cli/explain.ts'
+import { simulateCommand } from './cli/license-simulate.ts'
 import { licenseCommand } from './cli/license.ts'
 import { operatorCommand } from './cli/operator.ts'
 import { EXIT, type Io } from './cli/output.ts'
@@ -23,15 +25,17 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.error),
 )
 
-const catalogs = builtInCatalogs().map(catalogNames)
+const catalogs = builtInCatalogs()
+const names = catalogs.map(catalogNames)
 const cto = new Command('cto')
   .description('Software licenses in Kubernetes: run the operator, try it, look into licenses, issue them.')
   .version(VERSION)
   .addCommand(trialCommand(io))
   .addCommand(operatorCommand(io))
   .addCommand(statusCommand(io))
-  .addCommand(licenseCommand(io, catalogs))
-  .addCommand(vendorCommand(io, catalogs))
+  .addCommand(explainCommand(io))
+  .addCommand(licenseCommand(io, names).addCommand(simulateCommand(io, catalogs)))
+  .addCommand(vendorCommand(io, names))
   .showHelpAfterError('(see: cto --help)')
 
 process.exitCode = await runCommand(cto, process.argv.slice(2), io)

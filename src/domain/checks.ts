@@ -32,17 +32,24 @@ export interface Violation {
 
 type Check = (situation: Situation) => Violation | undefined
 
-const checks: readonly Check[] = [
-  licenseIsAuthentic, //     only where no other license counts: a bad license affects itself alone
-  clusterTypeIsAllowed, //   the free plan needs a proven Kind
-  licenseIsInForce, //       after its end, the catalog's schedule
-  nodesAreWithinLimit, //    after the period of grace
-  licenseIsNotRevoked,
+const checks: readonly (readonly [demand: string, check: Check])[] = [
+  // Only where no other license counts: a bad license affects itself alone.
+  ['the license is authentic', licenseIsAuthentic],
+  // The free plan needs a proven Kind.
+  ['the cluster is of a type that the plan allows', clusterTypeIsAllowed],
+  // After its end, the catalog's schedule.
+  ['the license is in force', licenseIsInForce],
+  // After the period of grace.
+  ['the nodes are within the limit', nodesAreWithinLimit],
+  ['the license is not revoked', licenseIsNotRevoked],
 ]
 
-/** All violations, in order of precedence. */
-export function violationsIn(situation: Situation): Violation[] {
-  return checks.map((check) => check(situation)).filter((violation) => violation !== undefined)
+/** Every check in its order, with what it demands and the violation that it found. */
+export function traceOf(situation: Situation): { readonly demand: string; readonly violation?: Violation }[] {
+  return checks.map(([demand, check]) => {
+    const violation = check(situation)
+    return violation === undefined ? { demand } : { demand, violation }
+  })
 }
 
 function licenseIsAuthentic({ facts, grant }: Situation): Violation | undefined {

@@ -2,7 +2,7 @@
 
 import { admitAgents, type Admission } from './agent-admission.ts'
 import type { GuardianMode } from './catalog.ts'
-import { type Situation, type Violation, violationsIn } from './checks.ts'
+import { type Situation, traceOf, type Violation } from './checks.ts'
 import type { ClusterType } from './cluster-type.ts'
 import { type Degradation, degradationAt } from './degradation.ts'
 import type { Facts, Memory } from './facts.ts'
@@ -36,6 +36,8 @@ export interface Decision {
   readonly guardian: { readonly mode: GuardianMode; readonly mayChangeThings: boolean }
   readonly updates: { readonly enabled: boolean; readonly staged: boolean }
   readonly violations: readonly (Violation & { readonly firstSeen: Instant })[]
+  /** Every check in its order: what it demands, and what is wrong with it. */
+  readonly trace: readonly { readonly demand: string; readonly violation?: Violation }[]
   /** What a person should know beside the verdict, each one sentence. */
   readonly messages: readonly string[]
   readonly expiring: boolean
@@ -55,7 +57,8 @@ export function decide(facts: Facts): Decision {
   const overage = nodeOverageAt(grant, facts.nodes.counted, facts.memory.nodesOver, catalog, now)
   const situation: Situation = { facts, grant, degradation, overage }
 
-  const violations = violationsIn(situation)
+  const trace = traceOf(situation)
+  const violations = trace.map(({ violation }) => violation).filter((violation) => violation !== undefined)
   const agents = admitAgents(facts, grant, violations)
   const mode = guardianMode(facts.wanted?.guardian ?? 'off', grant, degradation.guardianAtMost, catalog)
   const expiresSoonAt = expiresAt === undefined ? undefined : expiresAt - catalog.notice.expiryDays * DAY
@@ -84,6 +87,7 @@ export function decide(facts: Facts): Decision {
     guardian: { mode, mayChangeThings: mayChangeThings(mode) },
     updates: updatesUnder(grant, degradation, facts),
     violations: violations.map((violation) => ({ ...violation, firstSeen: firstSeen(violation) })),
+    trace,
     messages: messagesFor(situation, expiring),
     expiring,
     licenses: facts.licenses.map((license) => licenseDecision(license, situation)),

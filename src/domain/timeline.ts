@@ -1,0 +1,49 @@
+// What changes when, if nothing happens but time.
+
+import { decide, type Decision } from './decision.ts'
+import type { Facts } from './facts.ts'
+import type { Instant } from './instant.ts'
+
+export interface TimelineEntry {
+  readonly at: Instant
+  readonly changes: readonly string[]
+}
+
+/** A schedule has a handful of levels; more steps than this are none of it. */
+const MOST_STEPS = 100
+
+/** The changes to come, in order. Each step is a decision of its own, taken at the instant that the one before named. */
+export function timelineFrom(facts: Facts): TimelineEntry[] {
+  const entries: TimelineEntry[] = []
+  let decision = decide(facts)
+  for (let step = 0; step < MOST_STEPS && decision.nextChangeAt !== undefined; step++) {
+    const at = decision.nextChangeAt
+    const next = decide({ ...facts, now: at, memory: decision.memory })
+    const changes = changesBetween(decision, next)
+    if (changes.length > 0) entries.push({ at, changes })
+    decision = next
+  }
+  return entries
+}
+
+function changesBetween(before: Decision, after: Decision): string[] {
+  const [was, is] = [summary(before), summary(after)]
+  return Object.keys(is)
+    .filter((name) => was[name] !== is[name])
+    .map((name) => `${name}: ${was[name]} → ${is[name]}`)
+}
+
+function summary(decision: Decision): Record<string, string> {
+  const { agents } = decision
+  return {
+    verdict: decision.verdict,
+    plan: decision.grant.plan.name,
+    expiring: decision.expiring ? 'yes' : 'no',
+    degradation: decision.degradation.level,
+    updates: decision.updates.enabled ? 'on' : 'off',
+    guardian: decision.guardian.mode,
+    growth: decision.gate.growth,
+    'read-only': decision.degradation.readOnly ? 'yes' : 'no',
+    admitted: String(agents.admitted.length),
+  }
+}
