@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { FIELD_MANAGER, GROUP } from './api/names.ts'
 import { activeConfig } from './cluster/active-config.ts'
 import { type ClusterIdentity, identifyCluster } from './cluster/identity.ts'
+import { LicenseCache } from './cluster/license-cache.ts'
 import { LicenseEvidence } from './cluster/license-evidence.ts'
 import { allWatched, declareStores, runStores, type Stores } from './cluster/stores.ts'
 import { reportWatchProblems } from './cluster/watch-problems.ts'
@@ -103,6 +104,8 @@ export async function startOperator(
       events,
       clock,
       evidence,
+      cache: new LicenseCache(client, settings.namespace, product),
+      onCacheProblem: onceFor(log, 'the last good licenses cannot be kept for a restart'),
       catalog,
       agentsNamespace,
       offlineSecret: { namespace: settings.namespace, ...catalog.license.offlineSecret },

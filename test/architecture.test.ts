@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'kube/kubeconfig.ts': ['@kubernetes/client-node'],
   telemetry: ['telemetry', 'api', 'pino', 'prom-client'],
   http: ['http', 'node:*'],
-  cluster: ['cluster', 'api', 'domain', 'kube', 'runtime', 'node:crypto', 'yaml'],
+  cluster: ['cluster', 'api', 'domain', 'kube', 'runtime', 'node:crypto', 'node:util', 'yaml'],
   controllers: ['controllers', 'cluster', 'api', 'domain', 'kube', 'runtime', 'node:util'],
   vendor: ['vendor', 'domain', 'jose', 'node:*'],
   'control-plane': ['control-plane', 'node:*', 'yaml'],

@@ -15,7 +15,7 @@ export type LicenseContent =
 interface Known {
   digest?: string
   authenticity?: Authenticity
-  lastGood?: LicenseClaims
+  lastGood?: { readonly text: string; readonly claims: LicenseClaims }
   problem?: { readonly reason: Reason; readonly message: string; readonly since: Instant }
 }
 
@@ -47,9 +47,24 @@ export class LicenseEvidence {
     if (authenticity.kind === 'rejected') {
       return this.#withProblem(name, known, authenticity.reason, authenticity.message, now)
     }
-    known.lastGood = authenticity.claims
+    known.lastGood = { text: content.text, claims: authenticity.claims }
     delete known.problem
     return { name, claims: authenticity.claims }
+  }
+
+  /** The license files that were believed last, by License: what a restart has to be given back. */
+  lastGood(): ReadonlyMap<string, string> {
+    const texts = new Map<string, string>()
+    for (const [name, { lastGood }] of this.#known) if (lastGood !== undefined) texts.set(name, lastGood.text)
+    return texts
+  }
+
+  /** Takes files back from before a restart. They are believed only if they are verified anew. */
+  async restore(texts: ReadonlyMap<string, string>, now: Instant): Promise<void> {
+    for (const [name, text] of texts) {
+      const authenticity = await this.#read(text, now)
+      if (authenticity.kind === 'authentic') this.#known.set(name, { lastGood: { text, claims: authenticity.claims } })
+    }
   }
 
   /** Drops what is known of Licenses that are gone: deleting the resource is news. */
@@ -62,7 +77,7 @@ export class LicenseEvidence {
     const since = known.problem?.since ?? now
     known.problem = { reason, message, since }
     if (now >= since + this.#keepMs) delete known.lastGood
-    return { name, ...(known.lastGood === undefined ? {} : { claims: known.lastGood }), problem: known.problem }
+    return { name, ...(known.lastGood === undefined ? {} : { claims: known.lastGood.claims }), problem: known.problem }
   }
 }
 

@@ -88,6 +88,21 @@ test('applied, renewed, corrupted, mended, deleted', { timeout: 120_000 }, async
   )
   expect(await cluster.entitlement()).toMatchObject({ verdict: 'Valid', plan: 'team' })
 
+  // A restart while there is nothing to read: what was believed is verified anew, and stays in force.
+  await running.operator.idle()
+  await running.stop()
+  await using again = await runOperator(await cluster.access(), vendor, { holdNotice: 1_500 })
+  expect(await cluster.entitlement()).toMatchObject({ verdict: 'Valid', plan: 'team' })
+  expect(await again.writes()).toBe(0)
+  // Whoever writes into the operator's own Secret is not believed.
+  await again.stop()
+  const forged = await aLicense(await aVendor(), { plan: 'enterprise' })
+  const data = { acme: Buffer.from(forged).toString('base64') }
+  const metadata = { name: 'cto-last-good-licenses', namespace: 'cto-system' }
+  await cluster.apply(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, data })
+  await using _third = await runOperator(await cluster.access(), vendor, { holdNotice: 1_500 })
+  expect(await cluster.entitled(({ verdict }) => verdict === 'ClusterTypeNotAllowed')).toMatchObject({ plan: 'free' })
+
   // Mended.
   await timed('mended to said', async () => {
     await cluster.installLicense(good)

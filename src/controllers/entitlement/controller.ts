@@ -8,6 +8,7 @@ import type { LicenseStatus } from '../../api/license.ts'
 import { readPlatformConfig } from '../../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs } from '../../api/resources.ts'
 import { type ActiveConfig, activeConfig } from '../../cluster/active-config.ts'
+import type { LicenseCache } from '../../cluster/license-cache.ts'
 import type { OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import type { Memory } from '../../domain/facts.ts'
@@ -26,6 +27,9 @@ import { entitlementTransitions, licenseTransitions, type Transition } from './t
 
 export interface EntitlementDeps extends GatherDeps {
   readonly client: Client
+  readonly cache: LicenseCache
+  /** Without its cache the operator works on; only a restart would lose something. */
+  readonly onCacheProblem: (error: unknown) => void
   readonly board: DecisionBoard
   readonly events: EventRecorder
   readonly clock: Clock
@@ -53,7 +57,7 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
     workers: 1,
     async reconcile(_key, signal) {
       if (!stores.entitlement.store.synced) return awaitChange
-      memory ??= memoryFrom(stores.entitlement.store.get(name))
+      memory ??= await recollect(signal)
       const facts = await gather(deps, memory, clock.now())
       if (facts === undefined) return awaitChange
       const decision = decide(facts)
@@ -62,8 +66,19 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
       board.publish(decision)
       await publishLicenses(decision, facts.now, signal)
       await publishConfigs(decision, facts.now, signal)
+      await deps.cache.save(deps.evidence.lastGood(), signal).catch(deps.onCacheProblem)
       return lookAgainAt(decision.nextChangeAt)
     },
+  }
+
+  /** What was known before a restart: the memory of the last decision, and the licenses that were believed. */
+  async function recollect(signal: AbortSignal): Promise<Memory> {
+    const texts = await deps.cache.load(signal).catch((error: unknown) => {
+      deps.onCacheProblem(error)
+      return new Map<string, string>()
+    })
+    await deps.evidence.restore(texts, clock.now())
+    return memoryFrom(stores.entitlement.store.get(name))
   }
 
   async function publishEntitlement(decision: Decision, now: number, signal: AbortSignal): Promise<void> {
