@@ -12,11 +12,17 @@ export type LicenseContent =
   | { readonly kind: 'present'; readonly text: string }
   | { readonly kind: 'absent'; readonly reason: Reason; readonly message: string }
 
+interface Problem {
+  readonly reason: Reason
+  readonly message: string
+  readonly since: Instant
+}
+
 interface Known {
   digest?: string
   authenticity?: Authenticity
   lastGood?: { readonly text: string; readonly claims: LicenseClaims }
-  problem?: { readonly reason: Reason; readonly message: string; readonly since: Instant }
+  problem?: Problem
 }
 
 // These depend on the time as well as on the bytes, so that the same bytes have to be read again.
@@ -33,11 +39,21 @@ export class LicenseEvidence {
     this.#keepMs = keepMs
   }
 
-  /** The facts about the License of that name, whose content is this now. Verifies only content that is new. */
-  async factsOf(name: string, content: LicenseContent, now: Instant): Promise<LicenseFacts> {
+  /**
+   * The facts about the License of that name, whose content is this now. Verifies only content that is new.
+   * @param unreadableSince since when there has been a problem, as far as is known from before a restart
+   */
+  async factsOf(
+    name: string,
+    content: LicenseContent,
+    now: Instant,
+    unreadableSince: Instant = now,
+  ): Promise<LicenseFacts> {
     const known = this.#known.get(name) ?? {}
     this.#known.set(name, known)
-    if (content.kind === 'absent') return this.#withProblem(name, known, content.reason, content.message, now)
+    if (content.kind === 'absent') {
+      return this.#withProblem(name, known, { ...content, since: unreadableSince }, now)
+    }
 
     const digest = createHash('sha256').update(content.text).digest('hex')
     const readBefore = known.digest === digest ? known.authenticity : undefined
@@ -45,7 +61,7 @@ export class LicenseEvidence {
     known.digest = digest
     known.authenticity = authenticity
     if (authenticity.kind === 'rejected') {
-      return this.#withProblem(name, known, authenticity.reason, authenticity.message, now)
+      return this.#withProblem(name, known, { ...authenticity, since: unreadableSince }, now)
     }
     known.lastGood = { text: content.text, claims: authenticity.claims }
     delete known.problem
@@ -72,9 +88,10 @@ export class LicenseEvidence {
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name)
   }
 
-  #withProblem(name: string, known: Known, reason: Reason, message: string, now: Instant): LicenseFacts {
+  #withProblem(name: string, known: Known, problem: Problem, now: Instant): LicenseFacts {
+    const { reason, message } = problem
     // A problem that changes its face is still the same time without a license.
-    const since = known.problem?.since ?? now
+    const since = known.problem?.since ?? Math.min(problem.since, now)
     known.problem = { reason, message, since }
     if (now >= since + this.#keepMs) delete known.lastGood
     return { name, ...(known.lastGood === undefined ? {} : { claims: known.lastGood.claims }), problem: known.problem }

@@ -7,7 +7,7 @@ import type { Facts } from './facts.ts'
 import { allowsType, type Grant, isForThisCluster, limitOf } from './grant.ts'
 import { formatInstant, type Instant } from './instant.ts'
 import type { NodeOverage } from './node-overage.ts'
-import type { Reason, Verdict } from './reasons.ts'
+import { isMissing, type Reason, type Verdict } from './reasons.ts'
 import { amount, list, title } from './words.ts'
 
 export interface Situation {
@@ -77,11 +77,6 @@ function notAuthentic(reason: Reason, what: string, grant: Grant): Violation {
     growth: 'Open',
     admitsNobody: false,
   }
-}
-
-/** A license that is not there (yet) is no license, and not a bad one. */
-function isMissing(reason: Reason): boolean {
-  return reason === 'PendingActivation' || reason === 'SecretNotFound' || reason === 'SecretKeyNotFound'
 }
 
 function clusterTypeIsAllowed({ facts, grant }: Situation): Violation | undefined {

@@ -5,7 +5,7 @@ import type { LicenseFacts } from './facts.ts'
 import { isForThisCluster } from './grant.ts'
 import { formatInstant, type Instant } from './instant.ts'
 import { validityAt } from './license/validity.ts'
-import type { Reason, Verdict } from './reasons.ts'
+import { isMissing, type Reason, type Verdict } from './reasons.ts'
 
 export type LicenseState = Verdict | 'PendingActivation' | 'Superseded' | 'Future'
 
@@ -19,6 +19,8 @@ export interface LicenseDecision {
   readonly organization?: string
   readonly licenseId?: string
   readonly expiresAt?: Instant
+  /** Whether it can be read now and is believed. */
+  readonly authentic: boolean
   /** Whether the decision rests on this license. */
   readonly inUse: boolean
 }
@@ -26,11 +28,13 @@ export interface LicenseDecision {
 export function licenseDecision(license: LicenseFacts, { facts, grant }: Situation): LicenseDecision {
   const { claims, problem } = license
   const inUse = grant.license?.facts.name === license.name
+  const authentic = claims !== undefined && problem === undefined && isForThisCluster(claims, facts.clusterUid)
   const about =
     claims === undefined
-      ? { name: license.name, inUse }
+      ? { name: license.name, authentic, inUse }
       : {
           name: license.name,
+          authentic,
           inUse,
           plan: claims.plan,
           organization: claims.organization,
@@ -46,7 +50,7 @@ export function licenseDecision(license: LicenseFacts, { facts, grant }: Situati
 
   if (problem !== undefined) {
     const kept = claims === undefined ? '' : '; the license that was read before stays in force'
-    const state = problem.reason === 'PendingActivation' ? 'PendingActivation' : 'InvalidSignature'
+    const state = isMissing(problem.reason) ? 'PendingActivation' : 'InvalidSignature'
     return say(state, problem.reason, `${problem.message}${kept}`)
   }
   if (claims === undefined) return say('InvalidSignature', 'MalformedLicense', 'the license could not be read')

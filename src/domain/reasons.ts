@@ -128,3 +128,8 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
 export function cureOf(reason: string): string | undefined {
   return Object.hasOwn(reasons, reason) ? reasons[reason as Reason].cure : undefined
 }
+
+/** Whether it says that a license is not there (yet): that is no license, and not a bad one. */
+export function isMissing(reason: Reason): boolean {
+  return reason === 'PendingActivation' || reason === 'SecretNotFound' || reason === 'SecretKeyNotFound'
+}

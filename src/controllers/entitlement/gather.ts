@@ -1,6 +1,6 @@
 // All reading for a decision. Undefined while something is not known yet: nothing is decided on half a view.
 
-import { readLicenseResource } from '../../api/license.ts'
+import { type LicenseStatus, readLicenseResource } from '../../api/license.ts'
 import { activeConfig } from '../../cluster/active-config.ts'
 import type { ClusterIdentity } from '../../cluster/identity.ts'
 import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evidence.ts'
@@ -10,7 +10,7 @@ import { isHeld, wantedReplicas } from '../../cluster/workloads.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import { detectClusterType } from '../../domain/cluster-type.ts'
 import type { Facts, LicenseFacts, Memory, WorkloadFacts } from '../../domain/facts.ts'
-import type { Instant } from '../../domain/instant.ts'
+import { type Instant, parseInstant } from '../../domain/instant.ts'
 import { countNodes } from '../../domain/node-count.ts'
 
 export interface GatherDeps {
@@ -95,7 +95,7 @@ async function licenseFacts(
   for (const resource of resources) {
     const content = contentOf(resource, stores)
     if (content === undefined) return undefined
-    facts.push(await evidence.factsOf(resource.name, content, now))
+    facts.push(await evidence.factsOf(resource.name, content, now, unreadableSince(resource)))
   }
   if (!isNamed) {
     const content = stores.secrets.read(offlineSecret)
@@ -105,6 +105,13 @@ async function licenseFacts(
     if (fact.claims !== undefined || fact.problem?.reason !== 'SecretNotFound') facts.push(fact)
   }
   return facts
+}
+
+/** Since when the License has said that it is not authentic: known also after a restart. */
+function unreadableSince({ status }: OwnResource): Instant | undefined {
+  const { conditions } = (status ?? {}) as Partial<LicenseStatus>
+  const authentic = conditions?.find(({ type }) => type === 'Authentic')
+  return authentic?.status === 'False' ? parseInstant(authentic.lastTransitionTime) : undefined
 }
 
 function referenceOf(resource: OwnResource): SecretKeyReference | undefined {

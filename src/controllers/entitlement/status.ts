@@ -171,7 +171,6 @@ export function licenseStatus(
   now: Instant,
 ): LicenseStatus {
   const inForce = license.state === 'Valid'
-  const authentic = license.licenseId !== undefined && license.state !== 'InvalidSignature'
   return {
     observedGeneration: generation,
     state: license.state,
@@ -191,7 +190,7 @@ export function licenseStatus(
       previous?.conditions,
       [
         condition('Ready', true, 'Processed', 'the license was read and judged'),
-        condition('Authentic', authentic, license.reason, license.message),
+        condition('Authentic', license.authentic, license.reason, license.message),
         condition('InForce', inForce, license.reason, license.message),
         condition('InUse', license.inUse, license.inUse ? 'InUse' : 'NotInUse', license.message),
       ],

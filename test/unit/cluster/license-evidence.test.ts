@@ -62,6 +62,21 @@ test.each([
   expect(mended).toEqual({ name: 'a', claims: claims({ licenseId: 'good-2' }) })
 })
 
+test('after a restart: what is restored is verified, and the time without a license is not counted anew', async () => {
+  await evidence.restore(
+    new Map([
+      ['a', 'good-1'],
+      ['b', 'bad'],
+    ]),
+    NOW,
+  )
+  expect([...evidence.lastGood().keys()]).toEqual(['a'])
+  const fact = await evidence.factsOf('a', absent, NOW, NOW - 10 * HOUR)
+  expect(fact.claims?.licenseId).toBe('good-1')
+  expect(fact.problem?.since).toBe(NOW - 10 * HOUR)
+  expect((await evidence.factsOf('a', absent, NOW + 62 * HOUR, NOW)).claims).toBeUndefined()
+})
+
 test('nothing is kept of a License that was deleted, and nothing is lent to another', async () => {
   await evidence.factsOf('a', present('good-1'), NOW)
   expect((await evidence.factsOf('b', present('bad'), NOW)).claims).toBeUndefined()
