@@ -15,7 +15,8 @@ export interface Access {
   refresh(): void
 }
 
-const POOL: AgentOptions = { keepAlive: true, keepAliveMsecs: 30_000, maxSockets: 64, scheduling: 'lifo' }
+// As many connections as are needed: each watch holds one, and a limit would let enough of them starve the requests.
+const POOL: AgentOptions = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 16, scheduling: 'lifo' }
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 const TOKEN_LIFE_MS = 60_000
 
@@ -43,7 +44,10 @@ export function inClusterAccess(env: NodeJS.ProcessEnv = process.env, folder = S
     agent: new HttpsAgent({ ...POOL, ca }),
     async headers() {
       if (token === undefined || performance.now() - token.readAt > TOKEN_LIFE_MS) {
-        token = { value: (await readFile(`${folder}/token`, 'utf8')).trim(), readAt: performance.now() }
+        const value = await readFile(`${folder}/token`, 'utf8').catch((cause: unknown) => {
+          throw new Error(`The service account's token ${folder}/token cannot be read: ${why(cause)}`, { cause })
+        })
+        token = { value: value.trim(), readAt: performance.now() }
       }
       return { authorization: `Bearer ${token.value}` }
     },
@@ -78,6 +82,9 @@ export async function kubeconfigAccess(file?: string): Promise<Access & { readon
     throw new Error(`The kubeconfig ${where} has a server that is not an address; correct clusters[].cluster.server`)
   }
   const server = new URL(cluster.server)
+  const isPlain = server.protocol === 'http:'
+  // Without TLS there is nothing to verify; client-node refuses the server unless that is said.
+  if (isPlain) config.clusters = config.clusters.map((one) => ({ ...one, skipTLSVerify: true }))
   const credentials = async () => {
     try {
       const options: RequestOptions = {}
@@ -87,12 +94,14 @@ export async function kubeconfigAccess(file?: string): Promise<Access & { readon
       throw new Error(`The kubeconfig ${where} names credentials that cannot be used: ${why(cause)}`, { cause })
     }
   }
-  const { ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = await credentials()
+  const { agent: proxied, ca, cert, key, pfx, passphrase, servername, rejectUnauthorized } = await credentials()
   const tls = given({ ca, cert, key, pfx, passphrase, servername, rejectUnauthorized })
+  const direct = isPlain ? new HttpAgent(POOL) : new HttpsAgent({ ...tls, ...POOL })
   return {
     server,
     context: context ?? '',
-    agent: server.protocol === 'http:' ? new HttpAgent(POOL) : new HttpsAgent({ ...tls, ...POOL }),
+    // client-node's own agent knows the way through a proxy.
+    agent: cluster.proxyUrl !== undefined && typeof proxied === 'object' ? proxied : direct,
     headers: async () => headersOf(await credentials()),
     refresh: () => undefined,
   }

@@ -5,8 +5,9 @@ import { request as httpsRequest } from 'node:https'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { pause } from '../runtime/pause.ts'
+import { withTimeLimit } from '../runtime/time-limit.ts'
 import type { Access } from './access.ts'
-import { KubeError } from './errors.ts'
+import { isUnauthorized, KubeError } from './errors.ts'
 import { type Place, type Resource, resourcePath } from './resource.ts'
 
 /** An object as the API server sends it. Read through a narrow type; unknown fields stay. */
@@ -22,6 +23,13 @@ export interface RawObject {
     readonly [field: string]: unknown
   }
   readonly [field: string]: unknown
+}
+
+/** Some of the objects of a kind; `metadata.continue` is where the rest begins. */
+export interface Page {
+  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
+  /** Some servers send null for none. */
+  readonly items: readonly RawObject[] | null
 }
 
 export interface ClientOptions {
@@ -42,6 +50,8 @@ export interface ApplyOptions {
 export type Client = ReturnType<typeof createClient>
 
 const DEFAULT_TIMEOUT_MS = 10_000
+// Five megabytes from a busy server, over a slow line.
+const PAGE_TIMEOUT_MS = 30_000
 const ATTEMPTS = 4
 const LONGEST_WAIT_MS = 10_000
 const LARGEST_BODY = 64 * 1024 * 1024
@@ -53,6 +63,8 @@ interface Request {
   readonly path: string
   readonly body?: unknown
   readonly contentType?: string
+  /** How long one attempt may take, in ms, if not as long as the client's others. */
+  readonly timeoutMs?: number
   /** Whether sending it twice does no more than sending it once. */
   readonly repeatable: boolean
 }
@@ -62,13 +74,23 @@ export function createClient(access: Access, options: ClientOptions) {
   const send = access.server.protocol === 'http:' ? httpRequest : httpsRequest
   let serverDate: number | undefined
 
-  async function open(request: Request, signal: AbortSignal): Promise<IncomingMessage> {
+  async function credentials(request: Request): Promise<Record<string, string>> {
+    try {
+      return await access.headers()
+    } catch (cause) {
+      throw new KubeError(`${describe(request)}: ${cause instanceof Error ? cause.message : String(cause)}`, 0, '', {
+        cause,
+      })
+    }
+  }
+
+  async function open(request: Request, signal: AbortSignal, encoding: string): Promise<IncomingMessage> {
     const body = request.body === undefined ? undefined : JSON.stringify(request.body)
     const headers: Record<string, string> = {
       accept: 'application/json',
-      'accept-encoding': 'gzip',
+      'accept-encoding': encoding,
       'user-agent': options.userAgent,
-      ...(await access.headers()),
+      ...(await credentials(request)),
       ...(body === undefined
         ? {}
         : {
@@ -90,19 +112,29 @@ export function createClient(access: Access, options: ClientOptions) {
   }
 
   async function attempt(request: Request, signal: AbortSignal): Promise<unknown> {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)])
-    const response = await open(request, limited)
-    const text = await readBody(response, limited)
+    const response = await open(request, signal, 'gzip')
+    const text = await readBody(response, signal).catch((error: unknown) => {
+      // A body that ends with its time limit looks like one that was cut.
+      signal.throwIfAborted()
+      throw error
+    })
     if ((response.statusCode ?? 0) >= 400) throw errorFrom(request, response, text)
-    return text === '' ? undefined : JSON.parse(text)
+    return text === '' ? undefined : parseBody(request, text)
   }
 
   async function call(request: Request, signal: AbortSignal): Promise<unknown> {
+    const timeoutMs = request.timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    let refreshed = false
     for (let tries = 1; ; tries++) {
       try {
-        return await attempt(request, signal)
+        return await withTimeLimit(timeoutMs, signal, (limited) => attempt(request, limited))
       } catch (error) {
         signal.throwIfAborted()
+        if (isUnauthorized(error) && !refreshed) {
+          refreshed = true
+          access.refresh()
+          continue
+        }
         const wait = tries < ATTEMPTS ? waitBeforeRetry(request, error, tries) : undefined
         if (wait === undefined) throw unreachable(request, error)
         await pause(wait, signal)
@@ -116,10 +148,6 @@ export function createClient(access: Access, options: ClientOptions) {
       // A kept connection that the server closed in the same moment: the request never arrived.
       return tries === 1 && request.repeatable && isStaleConnection(error) ? 0 : undefined
     }
-    if (error.status === 401 && tries === 1) {
-      access.refresh()
-      return 0
-    }
     if (error.status === 429 || (error.status === 503 && error.retryAfterMs !== undefined)) {
       return Math.min(error.retryAfterMs ?? 1_000, LONGEST_WAIT_MS)
     }
@@ -131,6 +159,17 @@ export function createClient(access: Access, options: ClientOptions) {
   return {
     get: async (resource: Resource, place: Place, signal: AbortSignal): Promise<RawObject> =>
       object(await call({ method: 'GET', path: resourcePath(resource, place), repeatable: true }, signal)),
+
+    /** One page of a list. */
+    list: async (
+      resource: Resource,
+      place: Place,
+      query: Readonly<Record<string, string>>,
+      signal: AbortSignal,
+    ): Promise<Page> => {
+      const path = resourcePath(resource, place, query)
+      return (await call({ method: 'GET', path, repeatable: true, timeoutMs: PAGE_TIMEOUT_MS }, signal)) as Page
+    },
 
     /** Any path that answers JSON: `/version`, `/apis`. */
     raw: (path: string, signal: AbortSignal): Promise<unknown> =>
@@ -182,7 +221,8 @@ export function createClient(access: Access, options: ClientOptions) {
     /** Opens an answer that goes on: a watch. Not limited in time; the caller watches over it. */
     stream: async (path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>> => {
       const request: Request = { method: 'GET', path, repeatable: true }
-      const response = await open(request, signal).catch((error: unknown) =>
+      // Not compressed: an event has to arrive when it happens, not when a block is full.
+      const response = await open(request, signal, 'identity').catch((error: unknown) =>
         Promise.reject(unreachable(request, error)),
       )
       if ((response.statusCode ?? 0) >= 400) {
@@ -224,6 +264,15 @@ async function readBody(response: IncomingMessage, signal: AbortSignal): Promise
     chunks.push(chunk)
   }
   return Buffer.concat(chunks, size).toString('utf8')
+}
+
+// The parser's own error quotes what it could not read, and that could be a Secret: it is not kept as the cause.
+function parseBody(request: Request, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new KubeError(`${describe(request)}: the API server sent what is not JSON`, 0, 'Unreadable')
+  }
 }
 
 function errorFrom(request: Request, response: IncomingMessage, text: string): KubeError {

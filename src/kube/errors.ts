@@ -2,7 +2,7 @@
 
 export class KubeError extends Error {
   override readonly name = 'KubeError'
-  /** HTTP status; 0 when no answer came. */
+  /** HTTP status; 0 when no answer came, or none that can be read. */
   readonly status: number
   /** Kubernetes' reason: `NotFound`, `Conflict`, …; empty when no answer came. */
   readonly reason: string
@@ -22,6 +22,7 @@ const has =
   (error: unknown): error is KubeError =>
     error instanceof KubeError && error.status === status
 
+export const isUnauthorized = has(401)
 export const isNotFound = has(404)
 /** Another writer was faster, or owns the field: 409, but not that the name is taken. */
 export const isConflict = (error: unknown): error is KubeError => has(409)(error) && error.reason !== 'AlreadyExists'
@@ -31,5 +32,5 @@ export const isAlreadyExists = (error: unknown): error is KubeError =>
 export const isGone = has(410)
 export const isForbidden = has(403)
 export const isInvalid = has(422)
-/** No answer came at all. */
+/** No answer came at all, or none that can be read. */
 export const isUnreachable = has(0)

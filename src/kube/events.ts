@@ -29,7 +29,7 @@ export interface EventRecorder {
 const SAME_FOR_MS = 5 * 60_000
 const BURST = 25
 const REFILL_MS = 5_000
-const LONGEST_NOTE = 1_024
+const LONGEST_NOTE_BYTES = 1_024
 
 interface Bucket {
   tokens: number
@@ -46,8 +46,14 @@ export function createEventRecorder(
   const buckets = new Map<string, Bucket>()
   const writing = new Set<Promise<void>>()
 
+  function forgetOld(now: number): void {
+    for (const [key, at] of recent) if (now - at > SAME_FOR_MS) recent.delete(key)
+    // A bucket that has filled up again is as good as a new one.
+    for (const [object, { filledAt }] of buckets) if (now - filledAt > BURST * REFILL_MS) buckets.delete(object)
+  }
+
   function isRepeated(key: string, now: number): boolean {
-    for (const [old, at] of recent) if (now - at > SAME_FOR_MS) recent.delete(old)
+    forgetOld(now)
     if (recent.has(key)) return true
     recent.set(key, now)
     return false
@@ -73,7 +79,7 @@ export function createEventRecorder(
       if (isRepeated(`${object}/${reason}/${note}`, now) || !hasToken(object, now)) return
       // Events of cluster-scoped objects live in `default`.
       const namespace = regarding.namespace ?? 'default'
-      const name = `${regarding.name.slice(0, 200)}.${randomBytes(8).toString('hex')}`
+      const name = `${regarding.name.slice(0, 200).replace(/[-.]+$/, '')}.${randomBytes(8).toString('hex')}`
       const event = {
         apiVersion: 'events.k8s.io/v1',
         kind: 'Event',
@@ -85,7 +91,7 @@ export function createEventRecorder(
         type,
         reason,
         action,
-        note: note.slice(0, LONGEST_NOTE),
+        note: cutToBytes(note, LONGEST_NOTE_BYTES),
       }
       const write = client
         .create(events, event, AbortSignal.timeout(10_000))
@@ -97,4 +103,9 @@ export function createEventRecorder(
       await Promise.all(writing)
     },
   }
+}
+
+/** The text, as far as so many bytes of UTF-8 go, without half a character at its end. */
+function cutToBytes(text: string, longest: number): string {
+  return new TextDecoder().decode(Buffer.from(text).subarray(0, longest), { stream: true })
 }

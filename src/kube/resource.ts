@@ -40,7 +40,10 @@ export interface Place {
   readonly subresource?: string
 }
 
-/** The path of a resource, an object of it, or a part of that. */
+/**
+ * The path of a resource, an object of it, or a part of that.
+ * @throws Error for a name that would lead to another path
+ */
 export function resourcePath(
   resource: Resource,
   place: Place = {},
@@ -51,6 +54,9 @@ export function resourcePath(
   parts.push(resource.plural)
   if (place.name !== undefined) parts.push(place.name)
   if (place.subresource !== undefined) parts.push(place.subresource)
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) {
+    throw new Error(`${resource.kind} "${place.name ?? place.namespace ?? ''}" is not a name in Kubernetes`)
+  }
   const search = new URLSearchParams(query).toString()
   return `/${parts.map(encodeURIComponent).join('/')}${search === '' ? '' : `?${search}`}`
 }

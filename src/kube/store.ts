@@ -23,6 +23,8 @@ export class Store<T> {
   #synced = false
   #problem: KubeError | undefined
   #lastContact = 0
+  /** The version of the last list or deletion: an answer to a write of ours that is older has been overtaken. */
+  #overtaken = ''
 
   constructor(onListenerError: (error: unknown) => void = () => undefined) {
     this.#onListenerError = onListenerError
@@ -76,8 +78,12 @@ export class Store<T> {
     if (item.value !== undefined) this.#listing?.set(item.key, { ...item, value: item.value })
   }
 
-  /** The list is complete: it takes the place of what was known, in one step. */
-  syncedNow(): void {
+  /**
+   * The list is complete: it takes the place of what was known, in one step, even of what has a higher version. Those
+   * go back when etcd is restored from a backup.
+   */
+  syncedNow(resourceVersion = ''): void {
+    this.#overtaken = resourceVersion
     const listing = this.#listing ?? new Map<string, Entry<T>>()
     this.#listing = undefined
     const gone = [...this.#entries.keys()].filter((key) => !listing.has(key))
@@ -92,14 +98,15 @@ export class Store<T> {
 
   applied(item: Item<T>): void {
     this.alive()
-    const known = this.#entries.get(item.key)
-    if (known?.uid === item.uid && isOlder(item.resourceVersion, known.resourceVersion)) return
+    const known = this.#entries.get(item.key)?.resourceVersion ?? ''
+    if (isOlder(item.resourceVersion, known) || isOlder(item.resourceVersion, this.#overtaken)) return
     if (item.value === undefined) this.#remove(item.key)
     else this.#put(item.key, { ...item, value: item.value })
   }
 
   deleted(item: Item<T>): void {
     this.alive()
+    this.#overtaken = item.resourceVersion
     const known = this.#entries.get(item.key)
     // Deleted and made anew in the meantime: the new one stays.
     if (known !== undefined && known.uid !== item.uid && isOlder(item.resourceVersion, known.resourceVersion)) return
@@ -172,7 +179,7 @@ export async function reflect<T>(
         store.listed(event.item)
         break
       case 'synced':
-        store.syncedNow()
+        store.syncedNow(event.resourceVersion)
         break
       case 'applied':
         store.applied(event.item)

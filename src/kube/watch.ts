@@ -11,7 +11,7 @@ import { backoffDelay } from '../runtime/backoff.ts'
 import { pause } from '../runtime/pause.ts'
 import type { Client, RawObject } from './client.ts'
 import { isGone, KubeError } from './errors.ts'
-import { type Resource, resourcePath } from './resource.ts'
+import { type Place, type Resource, resourcePath } from './resource.ts'
 
 export interface WatchTarget<T> {
   readonly resource: Resource
@@ -33,7 +33,7 @@ export type WatchEvent<T> =
   /** A new list begins; what comes until `synced` is all there is. */
   | { readonly kind: 'restarted' }
   | { readonly kind: 'listed'; readonly item: Item<T> }
-  | { readonly kind: 'synced' }
+  | { readonly kind: 'synced'; readonly resourceVersion: string }
   | { readonly kind: 'applied'; readonly item: Item<T> }
   | { readonly kind: 'deleted'; readonly item: Item<T> }
   /** Something failed; the watch goes on by itself. */
@@ -55,7 +55,7 @@ interface Line {
 export interface WatchTiming {
   /** How long the server is asked to keep a watch open, in seconds: below the 240 s at which some load balancers cut. */
   readonly watchSeconds: () => number
-  /** How much longer than that silence is taken for a working connection, in ms. */
+  /** How much longer than agreed silence is taken for a working connection, in ms. */
   readonly idleMs: number
   readonly backoff: Backoff
 }
@@ -70,9 +70,12 @@ const PAGE = 500
 // A CRD that is not installed yet, or rights that come late: somebody is about to mend it.
 const MENDABLE: ReadonlySet<number> = new Set([401, 403, 404])
 const MENDABLE_LONGEST_MS = 3_000
-/** So often may a watch end at once without a word before the version is taken to be too old (some servers never say 410). */
+// Some servers never say that a version is too old, and after etcd was restored from a backup a version may be one that
+// is yet to come: then a watch ends without a word, not even the bookmark that comes each minute. So often it may.
 const EMPTY_WATCHES = 5
 const HEALTHY_MS = 10_000
+/** etcd takes objects of 1.5 MB; a line is one object. */
+const LONGEST_LINE = 16 * 1024 * 1024
 
 /** Ends only when the signal aborts. */
 export async function* watch<T>(
@@ -92,18 +95,9 @@ export async function* watch<T>(
           yield { kind: 'restarted' }
           state = { kind: 'listing', continueToken: '' }
           break
-        case 'listing': {
-          const page: Page = await listPage(client, target, state.continueToken, signal)
-          for (const raw of page.items) yield { kind: 'listed', item: itemFrom(target, raw) }
-          const { continue: continueToken, resourceVersion } = page.metadata
-          if (continueToken !== undefined && continueToken !== '') state = { kind: 'listing', continueToken }
-          else {
-            yield { kind: 'synced' }
-            failures = 0
-            state = { kind: 'listed', resourceVersion: resourceVersion ?? '' }
-          }
+        case 'listing':
+          state = yield* readPage(client, target, state.continueToken, signal)
           break
-        }
         case 'listed': {
           const lines: AsyncIterable<Line> = await openWatch(client, target, state.resourceVersion, signal, timing)
           yield { kind: 'alive' }
@@ -114,17 +108,22 @@ export async function* watch<T>(
           let { resourceVersion } = state
           let heard = 0
           for await (const line of state.lines) {
+            if (line.type === 'ERROR') throw streamError(line)
             heard++
             failures = 0
-            if (line.type === 'ERROR') throw streamError(line)
             resourceVersion = line.object.metadata.resourceVersion ?? resourceVersion
             state = { ...state, resourceVersion }
             if (line.type === 'BOOKMARK') yield { kind: 'alive' }
             else yield { kind: line.type === 'DELETED' ? 'deleted' : 'applied', item: itemFrom(target, line.object) }
           }
-          emptyWatches = heard > 0 || performance.now() - began > HEALTHY_MS ? 0 : emptyWatches + 1
-          if (emptyWatches > 0) await pause(backoffDelay(timing.backoff, emptyWatches), signal)
-          state = emptyWatches >= EMPTY_WATCHES ? { kind: 'empty' } : { kind: 'listed', resourceVersion }
+          emptyWatches = heard > 0 ? 0 : emptyWatches + 1
+          if (performance.now() - began > HEALTHY_MS) failures = 0
+          else await pause(backoffDelay(timing.backoff, Math.max(1, emptyWatches)), signal)
+          state = { kind: 'listed', resourceVersion }
+          if (emptyWatches >= EMPTY_WATCHES) {
+            emptyWatches = 0
+            state = { kind: 'empty' }
+          }
           break
         }
       }
@@ -145,7 +144,9 @@ export async function* watch<T>(
       const longestMs = MENDABLE.has(failure.status)
         ? Math.min(MENDABLE_LONGEST_MS, timing.backoff.longestMs)
         : timing.backoff.longestMs
-      await pause(Math.max(failure.retryAfterMs ?? 0, backoffDelay({ ...timing.backoff, longestMs }, failures)), signal)
+      // What the server asks for is heard, within bounds: it is not to send us to sleep.
+      const asked = Math.min(failure.retryAfterMs ?? 0, timing.backoff.longestMs)
+      await pause(Math.max(asked, backoffDelay({ ...timing.backoff, longestMs }, failures)), signal)
     }
   }
 }
@@ -156,21 +157,27 @@ function afterFailure(state: State, error: unknown): State {
   return { kind: 'listed', resourceVersion: state.resourceVersion }
 }
 
-interface Page {
-  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
-  readonly items: readonly RawObject[]
-}
-
 // Pages are read from etcd's current state: resourceVersion=0 would be cheaper for the server, which then ignores the
 // page size and sends everything at once.
-async function listPage<T>(
+//
+// A generator of its own, so that the page goes with it: in `watch` the last one would stay for the life of the watch.
+async function* readPage<T>(
   client: Client,
   target: WatchTarget<T>,
   continueToken: string,
   signal: AbortSignal,
-): Promise<Page> {
-  const query = { limit: String(PAGE), ...(continueToken === '' ? {} : { continue: continueToken }) }
-  return (await client.raw(pathOf(target, query), signal)) as Page
+): AsyncGenerator<WatchEvent<T>, State> {
+  const query = {
+    ...selectorsOf(target),
+    limit: String(PAGE),
+    ...(continueToken === '' ? {} : { continue: continueToken }),
+  }
+  const { items, metadata } = await client.list(target.resource, placeOf(target), query, signal)
+  for (const raw of items ?? []) yield { kind: 'listed', item: itemFrom(target, raw) }
+  const { continue: next = '', resourceVersion = '' } = metadata
+  if (next !== '') return { kind: 'listing', continueToken: next }
+  yield { kind: 'synced', resourceVersion }
+  return { kind: 'listed', resourceVersion }
 }
 
 async function openWatch<T>(
@@ -181,23 +188,33 @@ async function openWatch<T>(
   timing: WatchTiming,
 ): Promise<AsyncIterable<Line>> {
   const seconds = timing.watchSeconds()
-  const path = pathOf(target, {
+  const path = resourcePath(target.resource, placeOf(target), {
+    ...selectorsOf(target),
     watch: 'true',
     allowWatchBookmarks: 'true',
     resourceVersion,
     timeoutSeconds: String(seconds),
   })
-  const silence = new AbortController()
-  const deadline = setTimeout(
-    () => silence.abort(new KubeError(`watch ${target.resource.plural}: silence`, 0, '')),
-    seconds * 1_000 + timing.idleMs,
-  )
+  const life = new AbortController()
+  // First for the answer to begin, then for the server to end the watch, as it was asked to.
+  let deadline = setTimeout(end, timing.idleMs)
+  signal.addEventListener('abort', end)
   try {
-    const chunks = await client.stream(path, AbortSignal.any([signal, silence.signal]))
-    return linesOf(chunks, () => clearTimeout(deadline))
-  } catch (error) {
+    const chunks = await client.stream(path, life.signal)
     clearTimeout(deadline)
+    deadline = setTimeout(end, seconds * 1_000 + timing.idleMs)
+    return linesOf(chunks, finished)
+  } catch (error) {
+    finished()
     throw error
+  }
+  function end() {
+    finished()
+    life.abort()
+  }
+  function finished() {
+    clearTimeout(deadline)
+    signal.removeEventListener('abort', end)
   }
 }
 
@@ -206,9 +223,14 @@ async function* linesOf(chunks: AsyncIterable<Buffer>, finished: () => void): As
   let rest = ''
   try {
     for await (const chunk of chunks) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) if (line.trim() !== '') yield parseLine(line)
+      const [first = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n')
+      // Only what is new is searched: a long line comes in many chunks.
+      rest += first
+      if (rest.length > LONGEST_LINE) throw unreadable()
+      for (const next of more) {
+        if (rest.trim() !== '') yield parseLine(rest)
+        rest = next
+      }
     }
   } finally {
     finished()
@@ -219,14 +241,18 @@ async function* linesOf(chunks: AsyncIterable<Buffer>, finished: () => void): As
 function parseLine(line: string): Line {
   try {
     const parsed = JSON.parse(line) as Line
-    if (typeof parsed.type === 'string' && typeof parsed.object === 'object') return parsed
+    if (parsed.type === 'ERROR' || typeof parsed.object.metadata === 'object') return parsed
   } catch {
     // Falls through: what cannot be parsed is as bad as what makes no sense.
   }
-  throw new KubeError('the API server sent a watch event that cannot be read', 410, 'Expired')
+  throw unreadable()
 }
 
-function streamError({ object }: Line): KubeError {
+function unreadable(): KubeError {
+  return new KubeError('the API server sent a watch event that cannot be read', 410, 'Expired')
+}
+
+function streamError({ object = {} }: { readonly object?: Partial<Line['object']> }): KubeError {
   return new KubeError(
     `watch: ${object.message ?? 'the API server ended the watch'}`,
     object.code ?? 0,
@@ -234,12 +260,15 @@ function streamError({ object }: Line): KubeError {
   )
 }
 
-function pathOf<T>(target: WatchTarget<T>, query: Record<string, string>): string {
-  return resourcePath(target.resource, target.namespace === undefined ? {} : { namespace: target.namespace }, {
-    ...(target.labelSelector === undefined ? {} : { labelSelector: target.labelSelector }),
-    ...(target.fieldSelector === undefined ? {} : { fieldSelector: target.fieldSelector }),
-    ...query,
-  })
+function placeOf<T>({ namespace }: WatchTarget<T>): Place {
+  return namespace === undefined ? {} : { namespace }
+}
+
+function selectorsOf<T>({ labelSelector, fieldSelector }: WatchTarget<T>): Record<string, string> {
+  return {
+    ...(labelSelector === undefined ? {} : { labelSelector }),
+    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+  }
 }
 
 /** What is kept of an object, with the identity that a store needs. */

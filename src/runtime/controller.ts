@@ -2,6 +2,7 @@
 
 import type { Action } from './action.ts'
 import type { Clock } from './clock.ts'
+import { withTimeLimit } from './time-limit.ts'
 import { WorkQueue } from './work-queue.ts'
 
 /** Retrying cannot mend it: wait for a change. */
@@ -34,6 +35,15 @@ export interface Controller {
 
 const DEFAULT_TIMEOUT_MS = 30_000
 
+// Whoever looks on must not be able to stop the work: a hook that throws is a warning and no more.
+function tell(hook: () => void): void {
+  try {
+    hook()
+  } catch (error) {
+    process.emitWarning(error instanceof Error ? error : String(error))
+  }
+}
+
 export function startController(spec: ControllerSpec, clock: Clock, hooks: ControllerHooks = {}): Controller {
   const queue = new WorkQueue(clock)
   const stopping = new AbortController()
@@ -49,16 +59,17 @@ export function startController(spec: ControllerSpec, clock: Clock, hooks: Contr
   async function runOnce(key: string): Promise<void> {
     const started = performance.now()
     try {
-      const timeout = AbortSignal.timeout(spec.timeoutMs ?? DEFAULT_TIMEOUT_MS)
-      const action = await spec.reconcile(key, AbortSignal.any([stopping.signal, timeout]))
+      const action = await withTimeLimit(spec.timeoutMs ?? DEFAULT_TIMEOUT_MS, stopping.signal, (signal) =>
+        spec.reconcile(key, signal),
+      )
       queue.forget(key)
       if (action.kind === 'look-again-at') queue.addAt(key, action.instant)
-      hooks.finished?.(spec.name, 'success', (performance.now() - started) / 1000)
+      tell(() => hooks.finished?.(spec.name, 'success', (performance.now() - started) / 1000))
     } catch (error) {
       if (stopping.signal.aborted) return
       if (!(error instanceof TerminalError)) queue.retry(key)
-      hooks.finished?.(spec.name, 'error', (performance.now() - started) / 1000)
-      hooks.failed?.(spec.name, key, error)
+      tell(() => hooks.finished?.(spec.name, 'error', (performance.now() - started) / 1000))
+      tell(() => hooks.failed?.(spec.name, key, error))
     }
   }
 

@@ -1,4 +1,5 @@
-// A clock that tests set. Back-off delays stay real: what talks to a real API server must not stand still.
+// A clock that tests set. Back-off delays stay real unless a test wants those too: what talks to a real API server must
+// not stand still.
 
 import type { Clock } from '../../src/runtime/clock.ts'
 
@@ -10,9 +11,11 @@ interface Alarm {
 export class ManualClock implements Clock {
   #now: number
   readonly #alarms = new Set<Alarm>()
+  readonly #realTimers: boolean
 
-  constructor(now: number) {
+  constructor(now: number, { realTimers = true } = {}) {
     this.#now = now
+    this.#realTimers = realTimers
   }
 
   now(): number {
@@ -23,10 +26,8 @@ export class ManualClock implements Clock {
   set(instant: number): void {
     this.#now = instant
     const due = [...this.#alarms].filter((alarm) => alarm.instant <= instant).toSorted((a, b) => a.instant - b.instant)
-    for (const alarm of due) {
-      this.#alarms.delete(alarm)
-      alarm.wake()
-    }
+    // One alarm may cancel another.
+    for (const alarm of due) if (this.#alarms.delete(alarm)) alarm.wake()
   }
 
   advance(ms: number): void {
@@ -35,12 +36,14 @@ export class ManualClock implements Clock {
 
   at(instant: number, wake: () => void): () => void {
     const alarm = { instant, wake }
-    if (instant <= this.#now) queueMicrotask(wake)
-    else this.#alarms.add(alarm)
+    this.#alarms.add(alarm)
+    // Never inside the caller, and still to be cancelled until then.
+    if (instant <= this.#now) queueMicrotask(() => this.#alarms.delete(alarm) && wake())
     return () => void this.#alarms.delete(alarm)
   }
 
   after(ms: number, wake: () => void): () => void {
+    if (!this.#realTimers) return this.at(this.#now + ms, wake)
     const timer = setTimeout(wake, ms)
     return () => clearTimeout(timer)
   }

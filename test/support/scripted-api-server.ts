@@ -1,9 +1,9 @@
-// A small API server that plays a script: each expected request with its answer. One that is not in the script fails.
+// A small API server that plays a script: each expected request with its answer. One that is not in the script makes the
+// test fail, and so does a scene that was not played.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Access } from '../../src/kube/access.ts'
-import { Agent } from 'node:http'
+import type { Access } from '../../src/kube/access.ts'
 
 export type Answer = (response: ServerResponse, request: IncomingMessage) => void | Promise<void>
 
@@ -20,6 +20,8 @@ export interface ScriptedApiServer extends AsyncDisposable {
   readonly unexpected: string[]
   /** The next request must match; it gets the answer. */
   expect(matches: RegExp, answer: Answer): void
+  /** Whether each scene has been played. */
+  isPlayed(): boolean
   /** Connections that are open. */
   connections(): Promise<number>
 }
@@ -34,7 +36,7 @@ export async function scriptedApiServer(): Promise<ScriptedApiServer> {
     const scene = script[0]
     if (scene === undefined || !scene.matches(request)) {
       unexpected.push(line)
-      // Held open: whoever asks too much waits, and the test sees what was asked.
+      // Held open: whoever asks too much waits, until the test ends and fails.
       return
     }
     script.shift()
@@ -56,11 +58,14 @@ export async function scriptedApiServer(): Promise<ScriptedApiServer> {
     expect(matches, answer) {
       script.push({ matches: (request) => matches.test(`${request.method} ${request.url}`), answer })
     },
+    isPlayed: () => script.length === 0,
     connections: () => new Promise((resolve) => server.getConnections((_error, count) => resolve(count))),
     async [Symbol.asyncDispose]() {
       agent.destroy()
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
+      if (unexpected.length > 0) throw new Error(`not in the script: ${unexpected.join(', ')}`)
+      if (script.length > 0) throw new Error(`${script.length} scenes of the script were not played`)
     },
   }
 }
@@ -87,6 +92,9 @@ export const page = (items: readonly unknown[], resourceVersion: string | number
   json({ kind: 'List', metadata: { resourceVersion: String(resourceVersion), continue: continueToken }, items })
 
 export const line = (type: string, object: unknown) => `${JSON.stringify({ type, object })}\n`
+
+/** No answer at all. */
+export const hold: Answer = () => undefined
 
 /** Writes chunks and then ends, or, with `open`, stays silent. */
 export const stream =

@@ -1,10 +1,15 @@
 // A kubeconfig that cannot be used gets one sentence: what, where, how to mend; and nothing that stands in it.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { createClient } from '../../../src/kube/client.ts'
 import { inClusterAccess, kubeconfigAccess } from '../../../src/kube/access.ts'
+import { namespaces } from '../../../src/kube/resource.ts'
+import { item, json, scriptedApiServer, stream } from '../../support/scripted-api-server.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cto-access-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -71,6 +76,40 @@ test.each([
   expect(error?.message.split('\n')).toHaveLength(1)
 })
 
+test('a server without TLS is one like any other', async () => {
+  const access = await kubeconfigAccess(kubeconfig('plain', good('http://127.0.0.1:8001')))
+  expect(await access.headers()).toEqual({ authorization: 'Bearer s3cret-token' })
+})
+
+test('watches, however many, leave room for requests', async () => {
+  const WATCHES = 70
+  await using server = await scriptedApiServer()
+  const access = await kubeconfigAccess(kubeconfig('many', good(server.access.server.href)))
+  const client = createClient(access, { fieldManager: 'me', userAgent: 'test' })
+  const signal = AbortSignal.timeout(5_000)
+  for (let times = 0; times < WATCHES; times++) server.expect(/watch/, stream([], 'open'))
+  await Promise.all(Array.from({ length: WATCHES }, () => client.stream('/api/v1/nodes?watch=true', signal)))
+  server.expect(/GET/, json(item('a', 1)))
+  await client.get(namespaces, { name: 'a' }, signal)
+  access.agent.destroy()
+})
+
+test('the way leads through the proxy, if the kubeconfig names one', async () => {
+  const asked: (string | undefined)[] = []
+  const proxy = createServer().on('connect', (request, socket) => {
+    asked.push(request.url)
+    socket.end('HTTP/1.1 403 Forbidden\r\n\r\n')
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const { port } = proxy.address() as AddressInfo
+  const text = good('https://10.255.255.1:6443').replace('server:', `proxy-url: "http://127.0.0.1:${port}", server:`)
+  const client = createClient(await kubeconfigAccess(kubeconfig('proxy', text)), { fieldManager: 'me', userAgent: 't' })
+  await expect(client.raw('/version', AbortSignal.timeout(5_000))).rejects.toThrow('no answer from the API server')
+  expect(asked).toEqual(['10.255.255.1:6443'])
+  proxy.closeAllConnections()
+  proxy.close()
+})
+
 test('in a pod: the token is read again when it was refused, and IPv6 is an address like any other', async () => {
   writeFileSync(join(folder, 'ca.crt'), '')
   writeFileSync(join(folder, 'token'), 'one\n')
@@ -81,6 +120,11 @@ test('in a pod: the token is read again when it was refused, and IPv6 is an addr
   expect(await access.headers()).toEqual({ authorization: 'Bearer one' })
   access.refresh()
   expect(await access.headers()).toEqual({ authorization: 'Bearer two' })
+  rmSync(join(folder, 'token'))
+  access.refresh()
+  await expect(access.headers()).rejects.toThrow(
+    `The service account's token ${folder}/token cannot be read: there is no such file`,
+  )
   expect(() => inClusterAccess({ KUBERNETES_SERVICE_HOST: '10.0.0.1' }, '/nowhere')).toThrow(
     'No service account is mounted at /nowhere; set automountServiceAccountToken on the pod',
   )

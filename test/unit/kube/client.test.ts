@@ -7,7 +7,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Client, createClient } from '../../../src/kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound, isUnreachable, KubeError } from '../../../src/kube/errors.ts'
 import { deployments, namespaces, secrets } from '../../../src/kube/resource.ts'
-import { failure, item, json, type ScriptedApiServer, scriptedApiServer } from '../../support/scripted-api-server.ts'
+import {
+  failure,
+  hold,
+  item,
+  json,
+  type ScriptedApiServer,
+  scriptedApiServer,
+} from '../../support/scripted-api-server.ts'
 
 let server: ScriptedApiServer
 let client: Client
@@ -76,6 +83,20 @@ test('after 401 the credentials are read anew, once', async () => {
   expect(tokens).toEqual(['Bearer token-0', 'Bearer token-1'])
 })
 
+test('credentials are read anew after other failures too, but not again and again', async () => {
+  server.expect(/GET/, failure(429, 'TooManyRequests', '', { 'retry-after': '0' }))
+  server.expect(/GET/, failure(401, 'Unauthorized'))
+  server.expect(/GET/, failure(401, 'Unauthorized', 'who are you'))
+  expect((await failureOf(client.get(namespaces, { name: 'a' }, soon()))).message).toContain('who are you')
+})
+
+test('credentials that cannot be had are said as they are', async () => {
+  const headers = () => Promise.reject(new Error('The token cannot be read'))
+  const stranger = createClient({ ...server.access, headers }, { fieldManager: 'me', userAgent: 'test' })
+  const error = await failureOf(stranger.get(namespaces, { name: 'a' }, soon()))
+  expect(error.message).toBe('read /api/v1/namespaces/a: The token cannot be read')
+})
+
 test('a kept connection that broke is tried once more; creating is not done twice', async () => {
   let tries = 0
   const breaking = createServer((request, response) => {
@@ -99,6 +120,7 @@ test('a kept connection that broke is tried once more; creating is not done twic
 })
 
 test('no answer in time is said, with what was asked', async () => {
+  server.expect(/GET/, hold)
   const error = await failureOf(client.get(namespaces, { name: 'a' }, soon()))
   expect(error.message).toBe('read /api/v1/namespaces/a: no answer from the API server (it took too long)')
   expect(isUnreachable(error)).toBe(true)
@@ -124,6 +146,13 @@ test('a compressed answer is read, and one that stops in the middle is no answer
   expect((await client.get(namespaces, { name: 'a' }, soon())).metadata.name).toBe('a')
   server.expect(/GET/, (response) => void response.writeHead(200, compressed).write(body.subarray(0, 20)))
   expect(isUnreachable(await failureOf(client.get(namespaces, { name: 'a' }, soon())))).toBe(true)
+})
+
+test('an answer that is not JSON is said, and not a word of it', async () => {
+  server.expect(/GET/, (response) => void response.end('{"data":{"password":hunter2'))
+  const error = await failureOf(client.get(secrets, { namespace: 'n', name: 'a' }, soon()))
+  expect(error.message).toBe('read /api/v1/namespaces/n/secrets/a: the API server sent what is not JSON')
+  expect(error.cause).toBeUndefined()
 })
 
 test('an abandoned request ends at once', async () => {

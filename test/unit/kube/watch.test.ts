@@ -7,7 +7,9 @@ import { reflect, Store } from '../../../src/kube/store.ts'
 import type { WatchTiming } from '../../../src/kube/watch.ts'
 import {
   failure,
+  hold,
   item,
+  json,
   line,
   page,
   type ScriptedApiServer,
@@ -36,6 +38,7 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
+  await until('to play the script to its end', () => server.isPlayed())
   stop.abort()
   await running
   await server[Symbol.asyncDispose]()
@@ -84,8 +87,10 @@ test('a list in pages, then what changes; bookmarks move on where it resumes', a
 test('nothing is believed of a list before its last page', async () => {
   server.expect(LIST, page([item('a', 1, { color: 'red' })], 10, 'more'))
   server.expect(/continue=more/, failure(500, 'InternalError'))
+  server.expect(LIST, hold)
   start()
-  await until('to fail', () => store.problem !== undefined)
+  await until('to begin anew', () => server.asked.length === 3)
+  expect(store.problem?.status).toBe(500)
   expect(store.synced).toBe(false)
   expect(store.size).toBe(0)
 })
@@ -109,6 +114,8 @@ test.each([
   ['in the stream', [stream([line('ERROR', { code: 410, reason: 'Expired', message: 'too old' })])]],
   ['on connecting', [failure(410, 'Expired')]],
   ['as a line that cannot be read', [stream(['{"type":"ADDED","object":{"meta\n'])]],
+  ['as an event without an object', [stream([line('ADDED', null)])]],
+  ['as an event of nothing', [stream([line('MODIFIED', {})])]],
 ])('a version that is too old, %s: the list is read anew, and only the difference is told', async (_where, answers) => {
   server.expect(LIST, page([item('a', 1, { color: 'red' }), item('b', 2, { color: 'blue' })], 10))
   for (const answer of answers) server.expect(WATCH(10), answer)
@@ -152,8 +159,58 @@ test('silence is not taken for a working connection', async () => {
   server.expect(LIST, page([item('a', 1, { color: 'red' })], 10))
   server.expect(WATCH(10), stream([], 'open'))
   server.expect(WATCH(10), stream([line('MODIFIED', item('a', 11, { color: 'pink' }))], 'open'))
-  start({ ...QUICK, watchSeconds: () => 0, idleMs: 50 })
+  const seconds = [0, 30]
+  start({ ...QUICK, watchSeconds: () => seconds.shift() ?? 30, idleMs: 100 })
   await until('the second watch', () => store.get('a') === 'pink')
+})
+
+test('a watch that is accepted and never begins is given up', async () => {
+  server.expect(LIST, page([], 10))
+  server.expect(WATCH(10), hold)
+  server.expect(WATCH(10), stream([line('ADDED', item('a', 11, { color: 'pink' }))], 'open'))
+  start({ ...QUICK, idleMs: 100 })
+  await until('the second watch', () => store.get('a') === 'pink')
+})
+
+test('a server that says 410 again and again is asked less and less often', async () => {
+  const tooOld = stream([line('ERROR', { code: 410, reason: 'Expired' })])
+  const ROUNDS = 5
+  for (let round = 0; round < ROUNDS; round++) {
+    server.expect(LIST, page([], 10))
+    server.expect(WATCH(10), tooOld)
+  }
+  server.expect(LIST, hold)
+  const began = performance.now()
+  start({ ...QUICK, backoff: { firstMs: 10, longestMs: 1_000 } })
+  await until('the last list', () => server.asked.length === 2 * ROUNDS + 1)
+  // The first one at once; then 20, 40, 80 and 160 ms, less a fifth.
+  expect(performance.now() - began).toBeGreaterThan(0.8 * 300)
+})
+
+test('a server that asks to be left alone for an hour is asked again before', async () => {
+  for (let times = 0; times < 4; times++)
+    server.expect(LIST, failure(500, 'InternalError', 'later', { 'retry-after': '3600' }))
+  server.expect(LIST, page([], 10))
+  server.expect(WATCH(10), stream([], 'open'))
+  start()
+  await until('the list', () => store.synced)
+})
+
+test('a list of null is an empty one', async () => {
+  server.expect(LIST, json({ metadata: { resourceVersion: '10' }, items: null }))
+  server.expect(WATCH(10), stream([], 'open'))
+  start()
+  await until('the watch', () => store.synced && server.asked.length === 2)
+})
+
+test('a line of a megabyte, in many pieces', async () => {
+  const long = 'x'.repeat(1024 * 1024)
+  const bytes = Buffer.from(line('ADDED', item('a', 11, { color: long })))
+  const pieces = Array.from({ length: 64 }, (_, index) => bytes.subarray(index * 20_000, (index + 1) * 20_000))
+  server.expect(LIST, page([], 10))
+  server.expect(WATCH(10), stream(pieces, 'open'))
+  start()
+  await until('the object', () => store.get('a') === long)
 })
 
 test('a server that ends every watch at once without a word is asked for a list again', async () => {
@@ -189,19 +246,6 @@ test('doubled and old events change nothing; one made anew is another', async ()
   await until('the last event', () => store.get('z') === 'end')
   expect(changes).toEqual(['a: - → red', 'a: red → pink', 'a: pink → -', 'a: - → pink', 'z: - → end'])
   expect(store.identity('a')?.uid).toBe('another')
-})
-
-test('a listener that throws keeps nobody from hearing', () => {
-  const errors: unknown[] = []
-  const shaky = new Store<string>((error) => errors.push(error))
-  const heard: string[] = []
-  shaky.onChange(() => {
-    throw new Error('no')
-  })
-  shaky.onChange((key) => heard.push(key))
-  shaky.applied({ key: 'a', uid: '1', resourceVersion: '1', value: 'red' })
-  expect(heard).toEqual(['a'])
-  expect(errors).toHaveLength(1)
 })
 
 test('429 is obeyed', async () => {

@@ -1,6 +1,6 @@
 // Workers: what a reconciliation may do, and what happens when it fails.
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { awaitChange, lookAgainAt } from '../../../src/runtime/action.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { startController, TerminalError } from '../../../src/runtime/controller.ts'
@@ -108,4 +108,53 @@ test('one that hangs is ended by its time limit', async () => {
   await controller.idle()
   expect(String(errors[0])).toContain('late')
   await controller.stop()
+})
+
+test('a hook that throws stops nobody', async () => {
+  let runs = 0
+  const warn = vi.spyOn(process, 'emitWarning').mockReturnValue()
+  const fail = () => {
+    throw new Error('the hook is broken')
+  }
+  const controller = startController(
+    {
+      name: 'test',
+      workers: 1,
+      reconcile: (key) => {
+        runs++
+        return key === 'bad' ? Promise.reject(new TerminalError('no')) : Promise.resolve(awaitChange)
+      },
+    },
+    systemClock,
+    { finished: fail, failed: fail },
+  )
+  for (const key of ['a', 'bad', 'b']) controller.enqueue(key)
+  await controller.idle()
+  await controller.stop()
+  expect(runs).toBe(3)
+  expect(warn.mock.calls.map(String)).toEqual(Array(4).fill('Error: the hook is broken'))
+  warn.mockRestore()
+})
+
+test('stopping lets what runs finish, and starts nothing more', async () => {
+  const finished: string[] = []
+  let release = () => {}
+  const controller = startController(
+    {
+      name: 'test',
+      workers: 1,
+      reconcile: async (key) => {
+        await new Promise<void>((resolve) => (release = resolve))
+        finished.push(key)
+        return awaitChange
+      },
+    },
+    systemClock,
+  )
+  for (const key of ['a', 'b']) controller.enqueue(key)
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  const stopped = controller.stop()
+  release()
+  await stopped
+  expect(finished).toEqual(['a'])
 })

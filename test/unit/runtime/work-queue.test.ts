@@ -1,43 +1,15 @@
 // The contract of the queue, clause by clause.
 
 import { beforeEach, expect, test } from 'vitest'
-import type { Clock } from '../../../src/runtime/clock.ts'
 import { WorkQueue } from '../../../src/runtime/work-queue.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 
-/** A clock of which delays are in the test's hands too. */
-class StoppedClock implements Clock {
-  #now = 0
-  readonly #timers = new Set<{ due: number; wake: () => void }>()
-
-  now(): number {
-    return this.#now
-  }
-
-  advance(ms: number): void {
-    this.#now += ms
-    for (const timer of [...this.#timers].filter(({ due }) => due <= this.#now).toSorted((a, b) => a.due - b.due)) {
-      this.#timers.delete(timer)
-      timer.wake()
-    }
-  }
-
-  at(instant: number, wake: () => void): () => void {
-    const timer = { due: instant, wake }
-    this.#timers.add(timer)
-    return () => void this.#timers.delete(timer)
-  }
-
-  after(ms: number, wake: () => void): () => void {
-    return this.at(this.#now + ms, wake)
-  }
-}
-
-let clock: StoppedClock
+let clock: ManualClock
 let queue: WorkQueue
 let retries: number
 
 beforeEach(() => {
-  clock = new StoppedClock()
+  clock = new ManualClock(0, { realTimers: false })
   retries = 0
   queue = new WorkQueue(clock, { retried: () => retries++ }, { firstMs: 100, longestMs: 1_000 })
 })
@@ -87,6 +59,27 @@ test('a wake-up at an instant is replaced by the next one, and does not keep the
   expect(queue.depth).toBe(0)
   clock.advance(1_000)
   expect(await queue.take()).toBe('a')
+})
+
+test('a wake-up at an instant and a delay are kept apart: neither takes the place of the other', async () => {
+  queue.addAt('a', 1_000)
+  queue.addAfter('a', 300)
+  clock.advance(300)
+  expect(await queue.take()).toBe('a')
+  queue.done('a')
+  clock.set(1_000)
+  expect(await queue.take()).toBe('a')
+})
+
+test('a key that is due while it runs waits for the end of its run', async () => {
+  queue.add('a')
+  queue.add('b')
+  expect(await queue.take()).toBe('a')
+  queue.retry('a')
+  clock.advance(200)
+  expect(queue.depth).toBe(1)
+  queue.done('a')
+  expect([await queue.take(), await queue.take()]).toEqual(['b', 'a'])
 })
 
 test('failures wait longer and longer, up to a limit; forgetting begins anew', async () => {
