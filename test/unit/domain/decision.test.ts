@@ -91,6 +91,23 @@ describe('plans', () => {
     expect(grants('enterprise', [])).toHaveLength(6)
   })
 
+  test('whoever buys the Agent Builder can run what he builds', () => {
+    const admitted = (addons: string[]) =>
+      names(
+        decide(facts({ licenses: [license({ plan: 'starter', addons })], wanted: wanted(['custom']) })).agents.admitted,
+      )
+    expect(admitted([])).toEqual([])
+    expect(admitted(['agent-builder'])).toEqual(['custom'])
+  })
+
+  test('the guardian is an agent like any other: it runs where it is named, and counts', () => {
+    const team = (agents: string[]) =>
+      decide(facts({ licenses: [license()], wanted: wanted(agents, { guardian: 'full' }) })).agents
+    expect(names(team([]).admitted)).toEqual([])
+    expect(names(team(['guardian']).admitted)).toEqual(['guardian'])
+    expect(decide(facts({ wanted: wanted(['guardian']) })).agents.refused).toMatchObject([{ reason: 'AgentNotInPlan' }])
+  })
+
   test.each([
     ['free', 'full', 'off'],
     ['starter', 'full', 'basic'],
