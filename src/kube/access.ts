@@ -1,7 +1,9 @@
 // The way to the API server: from inside a pod with nothing but three files, from outside with a kubeconfig.
 
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent, type AgentOptions, type RequestOptions } from 'node:https'
 
@@ -63,6 +65,14 @@ export async function kubeconfigAccess(file?: string): Promise<Access & { readon
   const { KubeConfig } = await import('./kubeconfig.ts')
   const config = new KubeConfig()
   const where = file ?? process.env['KUBECONFIG'] ?? '~/.kube/config'
+  // client-node would try localhost:8080 in its place.
+  if (
+    file === undefined &&
+    process.env['KUBECONFIG'] === undefined &&
+    !existsSync(join(homedir(), '.kube', 'config'))
+  ) {
+    throw new Error(`The kubeconfig ${where} cannot be read: there is no such file; name another with --kubeconfig`)
+  }
   try {
     if (file === undefined) config.loadFromDefault(undefined, false)
     else config.loadFromFile(file)

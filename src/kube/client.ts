@@ -316,8 +316,10 @@ const NO_ANSWER: Readonly<Record<string, string>> = {
 function unreachable(request: Request, error: unknown): unknown {
   if (error instanceof KubeError) return error
   const cause = error instanceof Error ? error : new Error(String(error))
-  const code = (cause as NodeJS.ErrnoException).code ?? cause.name
-  const why = NO_ANSWER[code] ?? code
+  const { code } = cause as { readonly code?: unknown }
+  // A DOMException has a code too, and it is a number.
+  const kind = typeof code === 'string' ? code : cause.name
+  const why = NO_ANSWER[kind] ?? kind
   return new KubeError(`${describe(request)}: no answer from the API server (${why})`, 0, '', { cause })
 }
 

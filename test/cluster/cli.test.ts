@@ -92,6 +92,7 @@ test(
         `127.0.0.1:${port}`,
       ],
       [1, 'The address nonsense of --listen is not one', ...operator, '--listen', 'nonsense'],
+      [1, 'The kubeconfig ~/.kube/config cannot be read: there is no such file', 'status'],
       [1, 'nobody listens at its address', 'status', '--kubeconfig', nowhere],
       [1, 'the CRDs are not installed, or the operator has not run yet', 'status', '--kubeconfig', kubeconfigPath],
       [1, 'there is no such file', 'license', 'verify', join(folder, 'missing.lic'), '--trusted-keys', keys],
