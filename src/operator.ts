@@ -14,6 +14,7 @@ import { ENTITLEMENT_KEY, entitlementController } from './controllers/entitlemen
 import { waitingFor } from './controllers/entitlement/gather.ts'
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
+import { createTamperingReporter } from './controllers/tampering.ts'
 import type { Catalog } from './domain/catalog.ts'
 import { HOUR } from './domain/instant.ts'
 import { readLicense } from './domain/license/read-license.ts'
@@ -81,10 +82,10 @@ export async function startOperator(
   )
   let identity: ClusterIdentity | undefined
   let namesTaken: ReadonlySet<string> = new Set()
-  const onTampering = (kind: string, name: string) => {
+  const reportTampering = createTamperingReporter(events, (kind, name) => {
     metrics.tampering.inc({ kind, name })
     log.warn({ kind, name }, 'tampering restored')
-  }
+  })
   const config = () => activeConfig(stores.configs.store.values())
 
   const hooks = {
@@ -115,19 +116,18 @@ export async function startOperator(
       namesTaken: () => namesTaken,
       onPublished: (status) => metrics.show(status),
       onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
-      onTampering,
+      reportTampering,
     }),
     clock,
     hooks,
   )
-  const policy = startController(policyController({ client, stores, product, events, onTampering }), clock, hooks)
+  const policy = startController(policyController({ client, stores, product, reportTampering }), clock, hooks)
   const hold = startController(holdController({ client, stores, board, events }), clock, hooks)
   const agents = startController(
     agentsController({
       client,
       stores,
       board,
-      events,
       clock,
       agentsNamespace,
       agentImage: settings.agentImage,
@@ -204,8 +204,9 @@ function connect(stores: Stores, board: DecisionBoard, controllers: Controllers,
     if (!stores.policies.store.synced || !stores.policyBindings.store.synced) return
     for (const key of policyKeys(product)) policy.enqueue(key)
   }
+  const ofPolicies = policyStores(stores)
   for (const watched of allWatched(stores)) {
-    watched.store.onChange(policyStores(stores).has(watched) ? keepPolicies : decideAgain)
+    watched.store.onChange(ofPolicies.has(watched) ? keepPolicies : decideAgain)
   }
   stores.secrets.onChange(decideAgain)
   board.onPublish(() => {

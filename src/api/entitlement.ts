@@ -7,11 +7,6 @@ import type { Verdict } from '../domain/reasons.ts'
 import type { Condition } from './conditions.ts'
 import type { DeepReadonly } from './resources.ts'
 
-export interface EntitlementSpec {
-  /** The product, by the name of its catalog. */
-  readonly product: string
-}
-
 /** A workload that runs an agent. Namespace, kind and workload identify it: an agent may have several. */
 export interface AgentEntry {
   /** The agent, by its label. */

@@ -39,7 +39,6 @@ const spec = z
 const schema = z.object({ spec })
 
 export type License = DeepReadonly<z.output<typeof schema>>
-export type LicenseSpec = License['spec']
 
 export interface LicenseStatus {
   readonly observedGeneration: number

@@ -15,6 +15,8 @@ export const MANAGED_LABEL = `${GROUP}/managed`
 export const HELD_REPLICAS_ANNOTATION = `${GROUP}/held-replicas`
 /** On a held workload: why, in one sentence. */
 export const HELD_REASON_ANNOTATION = `${GROUP}/held-reason`
+/** The agent that heals the platform, and its Role, RoleBinding and ServiceAccount. */
+export const GUARDIAN = 'guardian'
 /** On what the operator created itself. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by'
 export const MANAGED_BY = 'cto-operator'

@@ -38,6 +38,11 @@ export function problemOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** What was thrown as the end of a command. */
+export function cliErrorFrom(error: unknown): CliError {
+  return error instanceof CliError ? error : new CliError(problemOf(error).replace(/\.$/, ''))
+}
+
 const FILE_PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
   EACCES: 'permission denied',

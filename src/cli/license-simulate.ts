@@ -13,7 +13,6 @@ import { readInput, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
 import { unknownName } from './known-names.ts'
 import {
   CliError,
-  columns,
   EXIT,
   type Format,
   formatOption,
@@ -21,6 +20,7 @@ import {
   print,
   printable,
   properties,
+  section,
   styled,
 } from './output.ts'
 
@@ -143,8 +143,6 @@ function simulationOf(decision: Decision, timeline: readonly TimelineEntry[], no
 
 function screen(simulation: Simulation): string {
   const { admitted, refused, trace, timeline } = simulation
-  const section = (title: string, rows: readonly (readonly string[])[]) =>
-    rows.length === 0 ? '' : `\n${styled('bold', title)}\n${columns(rows.map((row) => ['', ...row]))}`
   return [
     properties([
       ['VERDICT', `${simulation.verdict}: ${printable(simulation.message)}`],

@@ -3,13 +3,13 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
 import { HOUR, MINUTE, SECOND } from '../domain/instant.ts'
-import { inClusterAccess, isInCluster, kubeconfigAccess } from '../kube/access.ts'
+import { clusterAccess, isInCluster } from '../kube/access.ts'
 import { startOperator } from '../operator.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { createLogger } from '../telemetry/log.ts'
 import { readCatalog } from './catalogs.ts'
-import { problemOf, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
-import { CliError, type Io } from './output.ts'
+import { cliErrorFrom, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
+import type { Io } from './output.ts'
 import { stopSignal } from './stop-signal.ts'
 
 /** The image that agents run in when none is given. */
@@ -50,15 +50,14 @@ export function operatorCommand(io: Io): Command {
     .action(async (options: OperatorOptions) => {
       const catalog = await readCatalog(options.catalog, io)
       const trustedKeys = await readTrustedKeys(options.trustedKeys, io)
-      const inCluster = options.kubeconfig === undefined && isInCluster()
       const log = createLogger(options.logLevel, process.stderr)
       try {
-        const access = inCluster ? inClusterAccess() : await kubeconfigAccess(options.kubeconfig)
+        const access = await clusterAccess(options.kubeconfig)
         const operator = await startOperator(access, { ...options, catalog, trustedKeys }, systemClock, log)
         await stopSignal()
         await operator.stop()
       } catch (error) {
-        throw new CliError(problemOf(error).replace(/\.$/, ''))
+        throw cliErrorFrom(error)
       }
     })
 }

@@ -66,6 +66,11 @@ export function properties(rows: readonly (readonly [label: string, value: strin
   return columns(rows.map(([label, value]) => [styled('bold', label), value]))
 }
 
+/** Rows under a title; nothing where there are none. */
+export function section(title: string, rows: readonly (readonly string[])[]): string {
+  return rows.length === 0 ? '' : `\n${styled('bold', title)}\n${columns(rows.map((row) => ['', ...row]))}`
+}
+
 /** Text that comes from elsewhere, made harmless: nothing in it can move the cursor or turn the writing around. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, (character) => {

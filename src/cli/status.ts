@@ -5,20 +5,19 @@ import type { AgentEntry, EntitlementStatus } from '../api/entitlement.ts'
 import type { LicenseStatus } from '../api/license.ts'
 import { entitlements, licenses } from '../api/resources.ts'
 import { cureOf, NOTHING_TO_DO } from '../domain/reasons.ts'
-import { inClusterAccess, isInCluster, kubeconfigAccess } from '../kube/access.ts'
-import { type Client, createClient, type RawObject } from '../kube/client.ts'
+import { clusterAccess } from '../kube/access.ts'
+import { type Client, createClient } from '../kube/client.ts'
 import { isNotFound } from '../kube/errors.ts'
-import { resourcePath } from '../kube/resource.ts'
-import { problemOf } from './input.ts'
+import { cliErrorFrom } from './input.ts'
 import {
   CliError,
-  columns,
   type Format,
   formatOption,
   type Io,
   print,
   printable,
   properties,
+  section,
   sentence,
   styled,
 } from './output.ts'
@@ -48,14 +47,13 @@ export function statusCommand(io: Io): Command {
     .addOption(formatOption())
     .action(async ({ kubeconfig, product, output }: StatusOptions) => {
       try {
-        const access =
-          kubeconfig === undefined && isInCluster() ? inClusterAccess() : await kubeconfigAccess(kubeconfig)
+        const access = await clusterAccess(kubeconfig)
         const client = createClient(access, { fieldManager: 'cto-cli', userAgent: 'cto-cli' })
         const result = await readStatus(client, product)
         access.agent.destroy()
         print(io, output, result, () => screen(result))
       } catch (error) {
-        throw error instanceof CliError ? error : new CliError(problemOf(error).replace(/\.$/, ''))
+        throw cliErrorFrom(error)
       }
     })
 }
@@ -71,11 +69,11 @@ async function readStatus(client: Client, product: string): Promise<StatusResult
   const entitlement = object['status'] as EntitlementStatus | undefined
   if (entitlement === undefined)
     throw new CliError('the operator has not published a decision yet; try again in a moment')
-  const { items } = (await client.raw(resourcePath(licenses), signal)) as { items: readonly RawObject[] }
+  const { items } = await client.list(licenses, {}, {}, signal)
   return {
     product,
     entitlement,
-    licenses: items.map((item) => ({
+    licenses: (items ?? []).map((item) => ({
       name: item.metadata.name,
       ...(item['status'] === undefined ? {} : { status: item['status'] as LicenseStatus }),
     })),
@@ -139,8 +137,4 @@ function toDo({ reason, violations, agents }: EntitlementStatus): string[] {
   const wrong = [reason, ...violations.map((violation) => violation.reason)]
   for (const agent of [...agents.refused, ...agents.held]) if (agent.reason !== undefined) wrong.push(agent.reason)
   return [...new Set(wrong.map(cureOf))].filter((cure) => cure !== undefined).filter((cure) => cure !== NOTHING_TO_DO)
-}
-
-function section(title: string, rows: readonly (readonly string[])[]): string {
-  return rows.length === 0 ? '' : `\n${styled('bold', title)}\n${columns(rows.map((row) => ['', ...row]))}`
 }

@@ -5,7 +5,7 @@ import { createReporter } from '../trial/report.ts'
 import { runTrial } from '../trial/trial.ts'
 import { askOnTerminal, offeredKindCluster, ownCluster } from '../trial/trial-cluster.ts'
 import { readCatalog } from './catalogs.ts'
-import { problemOf } from './input.ts'
+import { cliErrorFrom } from './input.ts'
 import { CliError, EXIT, type Format, formatOption, type Io, print, styled } from './output.ts'
 import { stopSignal } from './stop-signal.ts'
 
@@ -71,5 +71,5 @@ function waysOn(kubeconfig: string, kubectl: string, vendorKey: string): string[
 }
 
 function fail(error: unknown): never {
-  throw new CliError(problemOf(error).replace(/\.$/, ''))
+  throw cliErrorFrom(error)
 }

@@ -1,8 +1,8 @@
 // The PlatformConfig that counts, as the operator needs it. With several, the oldest: it was there first.
 
-import { type PlatformConfigSpec, readPlatformConfig } from '../api/platform-config.ts'
+import type { PlatformConfig, PlatformConfigSpec } from '../api/platform-config.ts'
 import type { WantedFacts } from '../domain/facts.ts'
-import type { OwnResource } from './stores.ts'
+import type { Own, OwnResource } from './stores.ts'
 
 export interface ActiveConfig {
   readonly name: string
@@ -16,12 +16,11 @@ export function byAge(a: OwnResource, b: OwnResource): number {
   return a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name)
 }
 
-export function activeConfig(configs: readonly OwnResource[]): ActiveConfig | undefined {
+export function activeConfig(configs: readonly Own<PlatformConfig>[]): ActiveConfig | undefined {
   const [oldest] = configs.toSorted(byAge)
-  const reading = oldest === undefined ? undefined : readPlatformConfig(oldest)
   // One that cannot be read changes nothing; its status says what is wrong with it.
-  if (oldest === undefined || reading?.kind !== 'ok') return undefined
-  const { license, agents, addons, guardian } = reading.value.spec
+  if (oldest?.reading.kind !== 'ok') return undefined
+  const { license, agents, addons, guardian } = oldest.reading.value.spec
   const enabled = agents?.enabled ?? []
   return {
     name: oldest.name,

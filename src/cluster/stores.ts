@@ -1,8 +1,10 @@
 // Everything that is read of the cluster: one declaration for each watch, and what is kept of what it brings.
 
 import { parse } from 'yaml'
-import { AGENT_LABEL, MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../api/names.ts'
-import { entitlements, licenses, platformConfigs } from '../api/resources.ts'
+import { AGENT_LABEL, GUARDIAN, MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../api/names.ts'
+import { type License, readLicenseResource } from '../api/license.ts'
+import { type PlatformConfig, readPlatformConfig } from '../api/platform-config.ts'
+import { entitlements, licenses, platformConfigs, type Reading } from '../api/resources.ts'
 import type { NodeFacts } from '../domain/cluster-type.ts'
 import type { Client, RawObject } from '../kube/client.ts'
 import * as kinds from '../kube/resource.ts'
@@ -21,6 +23,11 @@ export interface OwnResource {
   readonly createdAt: string
   readonly spec: unknown
   readonly status: unknown
+}
+
+/** One of our own that a customer writes, with its spec read once. */
+export interface Own<T> extends OwnResource {
+  readonly reading: Reading<T>
 }
 
 /** An object that the operator keeps as it must be. */
@@ -68,8 +75,14 @@ export function declareStores(
       labelSelector: `${MANAGED_LABEL}=true`,
       project: () => true,
     }),
-    configs: watched<OwnResource>({ resource: platformConfigs, project: projectOwn }),
-    licenses: watched<OwnResource>({ resource: licenses, project: projectOwn }),
+    configs: watched<Own<PlatformConfig>>({
+      resource: platformConfigs,
+      project: (raw) => ({ ...projectOwn(raw), reading: readPlatformConfig(raw) }),
+    }),
+    licenses: watched<Own<License>>({
+      resource: licenses,
+      project: (raw) => ({ ...projectOwn(raw), reading: readLicenseResource(raw) }),
+    }),
     entitlement: watched<OwnResource>({
       resource: entitlements,
       fieldSelector: `metadata.name=${product}`,
@@ -82,10 +95,11 @@ export function declareStores(
         project: (raw) => projectWorkload(kind, raw),
       }),
     ),
-    roleBindings: watched<KeptObject>({
+    guardianBinding: watched<KeptObject>({
       resource: kinds.roleBindings,
       namespace: agentsNamespace,
-      labelSelector: ours,
+      // By name and not by our label: one that lost the label gives the same rights.
+      fieldSelector: `metadata.name=${GUARDIAN}`,
       project: projectKept,
     }),
     policies: watched<KeptObject>({ resource: kinds.admissionPolicies, labelSelector: ours, project: projectKept }),

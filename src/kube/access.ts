@@ -57,6 +57,11 @@ export function inClusterAccess(env: NodeJS.ProcessEnv = process.env, folder = S
   }
 }
 
+/** In a pod the service account's, unless a kubeconfig is named; elsewhere by kubeconfig. */
+export async function clusterAccess(kubeconfig: string | undefined): Promise<Access> {
+  return kubeconfig === undefined && isInCluster() ? inClusterAccess() : kubeconfigAccess(kubeconfig)
+}
+
 /**
  * Access by a kubeconfig: the file, else what `KUBECONFIG` names, else `~/.kube/config`.
  * @throws Error with one sentence when there is none, or it cannot be used

@@ -30,7 +30,6 @@ export const isAlreadyExists = (error: unknown): error is KubeError =>
   has(409)(error) && error.reason === 'AlreadyExists'
 /** The version asked for is too old to continue from. */
 export const isGone = has(410)
-export const isForbidden = has(403)
 export const isInvalid = has(422)
 /** No answer came at all, or none that can be read. */
 export const isUnreachable = has(0)

@@ -3,8 +3,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { EntitlementStatus } from '../api/entitlement.ts'
 
-export type Metrics = ReturnType<typeof createMetrics>
-
 export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]

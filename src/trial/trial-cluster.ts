@@ -31,11 +31,10 @@ export async function offeredKindCluster(
   try {
     const access = await kubeconfigAccess()
     const client = createClient(access, { fieldManager: 'cto-trial', userAgent: 'cto-trial', timeoutMs: LOOK_MS })
-    const { items } = (await client.raw('/api/v1/nodes?limit=50', AbortSignal.timeout(LOOK_MS))) as {
-      items: readonly unknown[]
-    }
+    const { items } = await client.list(nodes, {}, { limit: '50' }, AbortSignal.timeout(LOOK_MS))
     access.agent.destroy()
-    const isKind = items.length > 0 && items.map(projectNode).every((node) => node.providerId.startsWith('kind://'))
+    const found = (items ?? []).map(projectNode)
+    const isKind = found.length > 0 && found.every((node) => node.providerId.startsWith('kind://'))
     if (!isKind) return undefined
     if (!(await ask(`The current kubeconfig is the Kind cluster ${access.context}. Try it there? [y/N] `)))
       return undefined

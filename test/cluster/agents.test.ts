@@ -42,6 +42,11 @@ test('made, rolled, scaled by others, removed, restored, and not taken over', { 
   )
   expect(answer.stdout.trim()).toBe('yes')
 
+  // A binding without our label gives the same rights, and goes with them.
+  expect(
+    (await kubectl('-n', 'cto-agents', 'label', 'rolebinding', 'guardian', 'app.kubernetes.io/managed-by-')).code,
+  ).toBe(0)
+
   // Replicas belong to the customer.
   expect((await kubectl('-n', 'cto-agents', 'scale', 'deployment', 'tess', '--replicas=4')).code).toBe(0)
 

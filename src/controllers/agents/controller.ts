@@ -2,7 +2,7 @@
 // writes the agents' namespace, their Deployments and the guardian's rights.
 
 import { isDeepStrictEqual } from 'node:util'
-import { MANAGED_BY, MANAGED_BY_LABEL } from '../../api/names.ts'
+import { GUARDIAN, MANAGED_BY, MANAGED_BY_LABEL } from '../../api/names.ts'
 import type { ActiveConfig } from '../../cluster/active-config.ts'
 import type { KubeObject } from '../../cluster/objects.ts'
 import type { Stores } from '../../cluster/stores.ts'
@@ -11,7 +11,6 @@ import { workloadKey } from '../../domain/facts.ts'
 import type { Client } from '../../kube/client.ts'
 import { covers } from '../../kube/covers.ts'
 import { isConflict, isInvalid, isNotFound } from '../../kube/errors.ts'
-import type { EventRecorder } from '../../kube/events.ts'
 import { deployments, namespaces, type Resource, roleBindings, roles, serviceAccounts } from '../../kube/resource.ts'
 import { type Action, awaitChange, lookAgainAt } from '../../runtime/action.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -30,7 +29,6 @@ export interface AgentsDeps {
   readonly client: Client
   readonly stores: Stores
   readonly board: DecisionBoard
-  readonly events: EventRecorder
   readonly clock: Clock
   readonly agentsNamespace: string
   readonly agentImage: string
@@ -132,11 +130,12 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
   }
 
   async function keepGuardian(owner: Owner, mayChangeThings: boolean, signal: AbortSignal): Promise<void> {
-    const [binding, ...others] = stores.roleBindings.store.values()
-    const name = 'guardian'
+    const desired = desiredGuardianBinding(agentsNamespace, owner)
+    const live = stores.guardianBinding.store.get(`${agentsNamespace}/${GUARDIAN}`)
+    const grantsOurs = live !== undefined && isDeepStrictEqual(live.body['roleRef'], desired['roleRef'])
     if (!mayChangeThings) {
-      if (binding === undefined && others.length === 0) return
-      await unlessGone(client.delete(roleBindings, { namespace: agentsNamespace, name }, undefined, signal))
+      if (!grantsOurs) return
+      await unlessGone(client.delete(roleBindings, { namespace: agentsNamespace, name: GUARDIAN }, live.uid, signal))
       return
     }
     if (guardianRoleOf !== owner.uid) {
@@ -145,15 +144,8 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
       }
       guardianRoleOf = owner.uid
     }
-    const { roleRef, subjects } = desiredGuardianBinding(agentsNamespace, owner) as unknown as Record<string, unknown>
-    const live = stores.roleBindings.store.get(`${agentsNamespace}/${name}`)
-    if (
-      live !== undefined &&
-      isDeepStrictEqual(live.body['roleRef'], roleRef) &&
-      covers(live.body['subjects'], subjects)
-    )
-      return
-    stores.roleBindings.written(await apply(roleBindings, desiredGuardianBinding(agentsNamespace, owner), signal))
+    if (grantsOurs && covers(live.body['subjects'], desired['subjects'])) return
+    stores.guardianBinding.written(await apply(roleBindings, desired, signal))
   }
 
   function apply(resource: Resource, object: KubeObject, signal: AbortSignal, force = true) {

@@ -1,6 +1,6 @@
 // What the operator creates for a PlatformConfig: the namespace, a Deployment for each admitted agent, the guardian's rights.
 
-import { AGENT_LABEL, API_VERSION, MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../../api/names.ts'
+import { AGENT_LABEL, API_VERSION, GUARDIAN, MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../../api/names.ts'
 import type { KubeObject } from '../../cluster/objects.ts'
 
 export interface AgentSpec {
@@ -14,7 +14,6 @@ export interface Owner {
   readonly uid: string
 }
 
-const GUARDIAN = 'guardian'
 const PART_OF = { 'app.kubernetes.io/part-of': 'cto-platform', [MANAGED_BY_LABEL]: MANAGED_BY }
 
 export function desiredNamespace(name: string): KubeObject {

@@ -5,11 +5,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { API_VERSION } from '../../api/names.ts'
 import type { EntitlementStatus } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
-import { readPlatformConfig } from '../../api/platform-config.ts'
+import type { PlatformConfig } from '../../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs } from '../../api/resources.ts'
 import { type ActiveConfig, activeConfig } from '../../cluster/active-config.ts'
 import type { LicenseCache } from '../../cluster/license-cache.ts'
-import type { OwnResource, Watched } from '../../cluster/stores.ts'
+import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import type { Memory } from '../../domain/facts.ts'
 import type { Client } from '../../kube/client.ts'
@@ -20,6 +20,7 @@ import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
 import type { DecisionBoard } from '../decision-board.ts'
+import type { TamperingReporter } from '../tampering.ts'
 import { gather, type GatherDeps } from './gather.ts'
 import { memoryFrom } from './memory.ts'
 import { entitlementStatus, licenseStatus, platformConfigStatus, type PolicySupport, type Previous } from './status.ts'
@@ -37,7 +38,7 @@ export interface EntitlementDeps extends GatherDeps {
   readonly onPublished: (status: EntitlementStatus) => void
   /** Told what is said of an object by an Event. */
   readonly onTransition: (kind: string, name: string, transition: Transition) => void
-  readonly onTampering: (kind: string, name: string) => void
+  readonly reportTampering: TamperingReporter
 }
 
 export const ENTITLEMENT_KEY = 'entitlement'
@@ -94,16 +95,19 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
     if (!isDeepStrictEqual(before, status)) {
       attempted = status
       await replaceStatus(resource, status, signal)
-      for (const transition of entitlementTransitions(previous, status)) say('Entitlement', resource, transition)
       const config = activeConfig(stores.configs.store.values())
-      if (config !== undefined) {
-        for (const transition of entitlementTransitions(previous, status)) say('PlatformConfig', config, transition)
+      for (const transition of entitlementTransitions(previous, status)) {
+        say('Entitlement', resource, transition)
+        if (config !== undefined) say('PlatformConfig', config, transition)
       }
     }
     published = status
     attempted = undefined
     deps.onPublished(status)
-    if (!isOurs) reportTampering(live === undefined ? 'deleted' : 'changed')
+    if (!isOurs) {
+      const regarding = { apiVersion: API_VERSION, kind: 'Entitlement', name }
+      deps.reportTampering(regarding, live === undefined ? 'deleted' : 'changed')
+    }
   }
 
   async function create(signal: AbortSignal): Promise<OwnResource> {
@@ -156,21 +160,20 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
   }
 
   /** What a person has to mend about a PlatformConfig before it counts. */
-  function stalled(resource: OwnResource, active: ActiveConfig | undefined): string | undefined {
-    const reading = readPlatformConfig(resource)
-    if (reading.kind === 'invalid') {
-      return reading.problems.map(({ path, message }) => `${path} ${message}`).join('; ')
+  function stalled(resource: Own<PlatformConfig>, active: ActiveConfig | undefined): string | undefined {
+    if (resource.reading.kind === 'invalid') {
+      return resource.reading.problems.map(({ path, message }) => `${path} ${message}`).join('; ')
     }
     if (active === undefined || active.uid === resource.uid) return undefined
     return `PlatformConfig ${active.name} is older and is used instead; delete one of the two`
   }
 
   /** Whether there was something to write. */
-  async function applyStatus(
+  async function applyStatus<T extends OwnResource>(
     kind: Resource,
     kindName: string,
-    watched: Watched<OwnResource>,
-    resource: OwnResource,
+    watched: Watched<T>,
+    resource: T,
     status: object,
     signal: AbortSignal,
   ): Promise<boolean> {
@@ -195,12 +198,5 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
     const { type, reason, note } = transition
     deps.onTransition(kind, name, transition)
     events.record({ regarding: { apiVersion: API_VERSION, kind, name, uid }, type, reason, action: 'Decide', note })
-  }
-
-  function reportTampering(what: string): void {
-    deps.onTampering('Entitlement', name)
-    const note = `Entitlement ${name} was ${what} by somebody else and has been restored`
-    const regarding = { apiVersion: API_VERSION, kind: 'Entitlement', name }
-    events.record({ regarding, type: 'Warning', reason: 'TamperingRestored', action: 'Restore', note })
   }
 }

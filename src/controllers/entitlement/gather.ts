@@ -1,11 +1,11 @@
 // All reading for a decision. Undefined while something is not known yet: nothing is decided on half a view.
 
-import { type LicenseStatus, readLicenseResource } from '../../api/license.ts'
+import type { License, LicenseStatus } from '../../api/license.ts'
 import { activeConfig } from '../../cluster/active-config.ts'
 import type { ClusterIdentity } from '../../cluster/identity.ts'
 import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evidence.ts'
 import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
-import type { OwnResource, Stores } from '../../cluster/stores.ts'
+import type { Own, OwnResource, Stores } from '../../cluster/stores.ts'
 import { isHeld, wantedReplicas } from '../../cluster/workloads.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import { detectClusterType } from '../../domain/cluster-type.ts'
@@ -114,12 +114,11 @@ function unreadableSince({ status }: OwnResource): Instant | undefined {
   return authentic?.status === 'False' ? parseInstant(authentic.lastTransitionTime) : undefined
 }
 
-function referenceOf(resource: OwnResource): SecretKeyReference | undefined {
-  const reading = readLicenseResource(resource)
+function referenceOf({ reading }: Own<License>): SecretKeyReference | undefined {
   return reading.kind === 'ok' ? reading.value.spec.secretRef : undefined
 }
 
-function contentOf(resource: OwnResource, stores: Stores): LicenseContent | undefined {
+function contentOf(resource: Own<License>, stores: Stores): LicenseContent | undefined {
   const reference = referenceOf(resource)
   if (reference !== undefined) return stores.secrets.read(reference)
   const message =

@@ -5,21 +5,20 @@ import { isDeepStrictEqual } from 'node:util'
 import type { KeptObject, Stores, Watched } from '../../cluster/stores.ts'
 import type { Client, RawObject } from '../../kube/client.ts'
 import { isAlreadyExists, isConflict } from '../../kube/errors.ts'
-import type { EventRecorder } from '../../kube/events.ts'
 import { awaitChange } from '../../runtime/action.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
+import type { TamperingReporter } from '../tampering.ts'
 import { desiredPolicies, type PolicyObject } from './desired.ts'
 
 export interface PolicyDeps {
   readonly client: Client
   readonly stores: Stores
   readonly product: string
-  readonly events: EventRecorder
-  readonly onTampering: (kind: string, name: string) => void
+  readonly reportTampering: TamperingReporter
 }
 
 /** Keys are `KIND/NAME`. */
-export function policyController({ client, stores, product, events, onTampering }: PolicyDeps): ControllerSpec {
+export function policyController({ client, stores, product, reportTampering }: PolicyDeps): ControllerSpec {
   const desired = new Map(desiredPolicies(product).map((object) => [policyKey(object), object]))
   // What the API server made of what we wrote: a newer one may add defaults, and those are no tampering.
   const asWritten = new Map<string, KeptObject['body']>()
@@ -42,7 +41,9 @@ export function policyController({ client, stores, product, events, onTampering 
       watched.written(written)
       const body = watched.store.get(object.metadata.name)?.body
       if (body !== undefined) asWritten.set(key, body)
-      if (accepted !== undefined) reportTampering(object, live === undefined ? 'deleted' : 'changed')
+      const { apiVersion, kind, metadata } = object
+      const what = live === undefined ? 'deleted' : 'changed'
+      if (accepted !== undefined) reportTampering({ apiVersion, kind, name: metadata.name }, what)
       return awaitChange
     },
   }
@@ -77,18 +78,6 @@ export function policyController({ client, stores, product, events, onTampering 
       if (isConflict(error)) return replace(watched, object, signal)
       throw error
     }
-  }
-
-  function reportTampering({ apiVersion, kind, metadata: { name } }: PolicyObject, what: string): void {
-    onTampering(kind, name)
-    const note = `${kind} ${name} was ${what} by somebody else and has been restored`
-    events.record({
-      regarding: { apiVersion, kind, name },
-      type: 'Warning',
-      reason: 'TamperingRestored',
-      action: 'Restore',
-      note,
-    })
   }
 }
 
