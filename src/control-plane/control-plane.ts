@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type ApiRequest, apiRequester } from './api-request.ts'
 import { CERTIFICATE, controllerManagerArgs, etcdArgs, kubeApiserverArgs, kwokArgs } from './arguments.ts'
-import { type Binaries, locateBinaries } from './binaries.ts'
+import { CONTROL_PLANE } from './artifacts.ts'
+import { locateBinaries } from './binaries.ts'
 import { Component } from './component.ts'
 import { writeKubeconfig, writeServiceAccountKeys, writeTokens } from './credentials.ts'
 import { stopwatch } from './duration.ts'
@@ -52,7 +53,7 @@ const DEFAULT_ACCOUNT = '/api/v1/namespaces/default/serviceaccounts/default'
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { log, signal, apiserverArgs = [] } = options
   const { controllerManager = false, kwok = false } = options.components ?? {}
-  const binaries = await locateBinaries({ log, signal })
+  const binaries = await locateBinaries(CONTROL_PLANE, { log, signal })
   const took = stopwatch()
   const folder = await makeFolder(options.folder)
   const disposable = !(options.keepFolder ?? options.folder !== undefined)
@@ -60,7 +61,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   log(`starting the control plane in ${folder}`)
 
   const components: Component[] = []
-  const start = (name: keyof Binaries, args: readonly string[]): void => {
+  const start = (name: keyof typeof binaries, args: readonly string[]): void => {
     components.push(new Component({ name, command: binaries[name], args, folder, disposable, log }))
   }
   const stop = once(async () => {
