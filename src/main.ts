@@ -2,6 +2,7 @@
 
 import { buffer } from 'node:stream/consumers'
 import { Command } from 'commander'
+import { applyCommand } from './cli/apply.ts'
 import { builtInCatalogs, catalogNames } from './cli/catalogs.ts'
 import { explainCommand } from './cli/explain.ts'
 import { simulateCommand } from './cli/license-simulate.ts'
@@ -11,6 +12,7 @@ import { EXIT, type Io } from './cli/output.ts'
 import { runCommand } from './cli/run-command.ts'
 import { statusCommand } from './cli/status.ts'
 import { trialCommand } from './cli/trial.ts'
+import { uninstallCommand } from './cli/uninstall.ts'
 import { vendorCommand } from './cli/vendor.ts'
 import { VERSION } from './version.ts'
 
@@ -33,6 +35,8 @@ const cto = new Command('cto')
   .addCommand(trialCommand(io))
   .addCommand(operatorCommand(io))
   .addCommand(statusCommand(io))
+  .addCommand(applyCommand(io))
+  .addCommand(uninstallCommand(io))
   .addCommand(explainCommand(io))
   .addCommand(licenseCommand(io, names).addCommand(simulateCommand(io, catalogs)))
   .addCommand(vendorCommand(io, names))
