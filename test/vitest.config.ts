@@ -1,4 +1,5 @@
-// Two projects: what needs nothing but Node, and what needs a control plane. The second starts when the first is done.
+// Three projects: what needs nothing but Node, what needs a control plane, and what needs Helm too. Each starts when the
+// one before is done.
 
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
@@ -26,6 +27,17 @@ export default defineConfig({
           // A control plane takes half a gigabyte, and a core while it starts.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'chart',
+          include: ['test/chart/**/*.test.ts'],
+          globalSetup: 'test/support/prepare-helm.ts',
+          testTimeout: 60_000,
+          hookTimeout: 15 * 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

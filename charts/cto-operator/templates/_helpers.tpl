@@ -55,7 +55,7 @@ app.kubernetes.io/component: operator
 {{- end }}
 
 {{- define "cto.pullSecrets" -}}
-{{- with .Values.global.imagePullSecrets }}
+{{- with .Values.global.imagePullSecrets -}}
 imagePullSecrets:
   {{- range . }}
   - name: {{ . }}
@@ -65,9 +65,7 @@ imagePullSecrets:
 
 {{/* Where every pod of the chart may run. */}}
 {{- define "cto.placement" -}}
-{{- with .Values.nodeSelector }}
-nodeSelector: {{- toYaml . | nindent 2 }}
-{{- end }}
+nodeSelector: {{- toYaml .Values.nodeSelector | nindent 2 }}
 {{- with .Values.tolerations }}
 tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -143,9 +141,15 @@ spec: {{- toYaml . | nindent 2 }}
 {{- end -}}
 {{- end }}
 
-{{/* The annotations of a hook, which goes when it has succeeded. Takes { on, weight }. */}}
+{{/* The annotations of a hook that does something, after the rights for it: both go when it has succeeded. Takes the event. */}}
 {{- define "cto.hook" -}}
-helm.sh/hook: {{ .on }}
-helm.sh/hook-weight: {{ .weight | quote }}
+helm.sh/hook: {{ . }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+helm.sh/hook-output-log-policy: hook-succeeded,hook-failed
+{{- end }}
+
+{{- define "cto.hookRights" -}}
+helm.sh/hook: {{ . }}
+helm.sh/hook-weight: '-1'
 helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end }}
