@@ -33,7 +33,7 @@ export interface ResumedWorkload {
 
 const POLL_MS = 500
 // An operator that runs on puts its policies back within a second.
-const QUIET_MS = 3_000
+const QUIET_MS = 2_000
 const PAGE = '500'
 
 /**
@@ -50,9 +50,12 @@ export async function releaseCluster(client: Client, options: ReleaseOptions, si
       policies.push(`${object.kind}/${object.metadata.name}`)
     }
   }
-  const resumed = await resumeAll(client, signal)
+  const assertAllGone = async () => {
+    for (const object of objects) await assertGone(client, object, signal)
+  }
+  const resumed = await resumeAll(client, assertAllGone, signal)
   await pause(QUIET_MS, signal)
-  for (const object of objects) await assertGone(client, object, signal)
+  await assertAllGone()
   return { operator, policies, resumed }
 }
 
@@ -72,9 +75,15 @@ async function stopOperator(
   }
 }
 
-async function resumeAll(client: Client, signal: AbortSignal): Promise<ResumedWorkload[]> {
+async function resumeAll(
+  client: Client,
+  assertAllGone: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<ResumedWorkload[]> {
   const resumed: ResumedWorkload[] = []
   for (;;) {
+    // Or somebody would hold again what is resumed, for ever.
+    await assertAllGone()
     const held = await heldWorkloads(client, signal)
     if (held.length === 0) return resumed
     let done = 0

@@ -10,41 +10,11 @@ import { policyKeys } from '../../src/controllers/policy/controller.ts'
 import type { RawObject } from '../../src/kube/client.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { VERSION } from '../../src/version.ts'
-import { CHART, helm, objectsOf, render, template, type Values, valuesFile } from '../support/chart.ts'
+import { CHART, DOCUMENTED, helm, objectsOf, render, template, type Values, valuesFile } from '../support/chart.ts'
 
 const MONITORING = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule'].map((kind) => `monitoring.coreos.com/v1/${kind}`)
 const read = (...path: string[]) => readFileSync(join(CHART, ...path), 'utf8')
 const values = parse(read('values.yaml')) as Values
-
-/** The values that documents show, each with its snapshot. */
-const DOCUMENTED: Readonly<Record<string, Values>> = {
-  default: {},
-  'high-availability': { ha: { enabled: true }, priorityClassName: 'important', hostUsers: false },
-  'license-by-secret': {
-    license: { secretName: 'acme', secretKey: 'acme.lic', otherSecrets: [{ namespace: 'team-a', name: 'extra' }] },
-  },
-  'license-by-key': {
-    license: { key: 'lic_abc123' },
-    platformConfig: { name: 'acme', spec: { agents: { enabled: [{ name: 'rex' }] } } },
-  },
-  'air-gapped': {
-    ...(parse(read('values.airgapped.yaml')) as Values),
-    image: { digest: `sha256:${'a'.repeat(64)}` },
-  },
-  observed: {
-    metrics: {
-      serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
-      podMonitor: { enabled: true },
-      prometheusRule: { enabled: true, runbookUrl: 'https://docs.example.com/runbooks#' },
-      dashboard: { enabled: true },
-    },
-  },
-  confined: {
-    rbac: { scope: 'namespaces', namespaces: ['team-a', 'team-b'] },
-    networkPolicy: { enabled: true, flavor: 'cilium', dns: true },
-    crds: { keep: false },
-  },
-}
 
 describe('the chart', () => {
   test.each(Object.keys(DOCUMENTED))('renders %s as it did', async (name) => {

@@ -1,11 +1,11 @@
 // The chart as Helm renders it.
 
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject, onTestFinished } from 'vitest'
-import { parseAllDocuments, stringify } from 'yaml'
+import { parse, parseAllDocuments, stringify } from 'yaml'
 import { packageRoot } from '../../src/control-plane/package-root.ts'
 import type { RawObject } from '../../src/kube/client.ts'
 import type { CommandResult } from './control-plane.ts'
@@ -15,6 +15,36 @@ export const CHART = join(packageRoot(), 'charts', 'cto-operator')
 const KUBE_VERSION = '1.36.0'
 
 export type Values = Readonly<Record<string, unknown>>
+
+/** The values that documents show, each with its snapshot. */
+export const DOCUMENTED: Readonly<Record<string, Values>> = {
+  default: {},
+  'high-availability': { ha: { enabled: true }, priorityClassName: 'important', hostUsers: false },
+  'license-by-secret': {
+    license: { secretName: 'acme', secretKey: 'acme.lic', otherSecrets: [{ namespace: 'team-a', name: 'extra' }] },
+  },
+  'license-by-key': {
+    license: { key: 'lic_abc123' },
+    platformConfig: { name: 'acme', spec: { agents: { enabled: [{ name: 'rex' }] } } },
+  },
+  'air-gapped': {
+    ...(parse(readFileSync(join(CHART, 'values.airgapped.yaml'), 'utf8')) as Values),
+    image: { digest: `sha256:${'a'.repeat(64)}` },
+  },
+  observed: {
+    metrics: {
+      serviceMonitor: { enabled: true, labels: { release: 'prometheus' } },
+      podMonitor: { enabled: true },
+      prometheusRule: { enabled: true, runbookUrl: 'https://docs.example.com/runbooks#' },
+      dashboard: { enabled: true },
+    },
+  },
+  confined: {
+    rbac: { scope: 'namespaces', namespaces: ['team-a', 'team-b'] },
+    networkPolicy: { enabled: true, flavor: 'cilium', dns: true },
+    crds: { keep: false },
+  },
+}
 
 /** Runs Helm with nothing of the user's. */
 export function helm(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
