@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { parseTrustedKeys } from '../domain/license/trusted-keys.ts'
 import { bundleCode } from './bundle-code.ts'
 import { sbom } from './sbom.ts'
-import type { TarEntry } from './tar.ts'
 
 export interface ContentOptions {
   /** A JWK Set with the vendor's public keys. Nobody can add one to an image that was built. */
@@ -15,12 +14,19 @@ export interface ContentOptions {
   readonly date: Date
 }
 
+/** A file of ours in the image; `path` begins at its root. */
+export interface ImageFile {
+  readonly path: string
+  readonly content: string | Buffer
+  readonly mode?: number
+}
+
 /** Trusts nobody: such an image knows the free plan only. */
 export const NO_KEYS = '{ "keys": [] }\n'
 const NAME = 'cto-operator'
 
 /** @throws Error when the trusted keys are none */
-export async function imageContent({ trustedKeys, date }: ContentOptions): Promise<TarEntry[]> {
+export async function imageContent({ trustedKeys, date }: ContentOptions): Promise<ImageFile[]> {
   // What would keep the operator from starting is found while the image is built.
   parseTrustedKeys(trustedKeys)
   const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string }

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { gzip } from './gzip.ts'
-import { tar, type TarEntry } from './tar.ts'
+import { fileIn, tar, type TarEntry } from './tar.ts'
 
 export interface ImageSpec {
   /** With its tag: `ghcr.io/5dlabs/cto-operator:0.1.0`. */
@@ -88,6 +88,18 @@ export function buildImage({ name, architecture, created, layers, config }: Imag
     ...[...blobs].map(([digest, content]) => ({ path: blobPath(digest), content })),
   ]
   return { archive: tar(files, { modified: created }), digest: manifest.digest }
+}
+
+/**
+ * The digest of the one image in an archive.
+ * @throws Error when it is no OCI layout with one image
+ */
+export function digestOf(archive: Buffer): string {
+  const index = fileIn(archive, 'index.json')
+  const { manifests } = JSON.parse(index?.toString('utf8') ?? '{}') as { manifests?: { digest: string }[] }
+  const [manifest, ...others] = manifests ?? []
+  if (manifest === undefined || others.length > 0) throw new Error('this is not an OCI archive with one image in it')
+  return manifest.digest
 }
 
 function json(value: unknown): Buffer {

@@ -1,32 +1,27 @@
-// The operator's image, made without a container engine and without a registry.
+// The operator's image: what is ours on a base with Node.js.
 
-import { imageConfig, imageContent } from './image-content.ts'
-import { buildImage, buildLayer, type BuiltImage, type Layer } from './oci-image.ts'
+import { imageConfig } from './image-content.ts'
+import { buildImage, type BuiltImage, type Layer } from './oci-image.ts'
+
+/** Where it is published, as the chart's values have it. */
+export const IMAGE_NAME = 'ghcr.io/5dlabs/cto-operator'
 
 export interface OperatorImageOptions {
-  /** With its tag: `ghcr.io/5dlabs/cto-operator:0.1.0`. */
-  readonly name: string
   readonly version: string
-  /** What it stands on: a layer with Node.js for this machine's processor. */
+  /** A layer with Node.js for this machine's processor. */
   readonly base: Layer
-  /** A JWK Set with the vendor's public keys. */
-  readonly trustedKeys: string
+  readonly content: Layer
   readonly date: Date
 }
 
-export interface OperatorImage extends BuiltImage {
-  /** What is ours of it. */
-  readonly content: Layer
+export interface NamedImage extends BuiltImage {
+  /** With its tag. */
+  readonly name: string
 }
 
-export async function operatorImage({ name, version, base, ...options }: OperatorImageOptions): Promise<OperatorImage> {
-  const content = buildLayer(await imageContent(options), options.date)
-  const image = buildImage({
-    name,
-    architecture: process.arch === 'arm64' ? 'arm64' : 'amd64',
-    created: options.date,
-    layers: [base, content],
-    config: imageConfig(version),
-  })
-  return { ...image, content }
+export function operatorImage({ version, base, content, date }: OperatorImageOptions): NamedImage {
+  const name = `${IMAGE_NAME}:${version}`
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
+  const config = imageConfig(version)
+  return { name, ...buildImage({ name, architecture, created: date, layers: [base, content], config }) }
 }

@@ -27,6 +27,18 @@ export function tar(entries: readonly TarEntry[], { modified }: TarOptions): Buf
   return Buffer.concat([...blocks, Buffer.alloc(padding(size, RECORD))])
 }
 
+/** The content of a file in an archive; undefined when it is not there. */
+export function fileIn(archive: Buffer, path: string): Buffer | undefined {
+  for (let at = 0; at + BLOCK <= archive.length;) {
+    const field = (from: number, length: number) =>
+      archive.toString('utf8', at + from, at + from + length).replace(/\0[^]*$/, '')
+    const size = Number.parseInt(field(124, 12), 8) || 0
+    if (field(0, 100) === path) return archive.subarray(at + BLOCK, at + BLOCK + size)
+    at += BLOCK + size + padding(size, BLOCK)
+  }
+  return undefined
+}
+
 function withFolders(entries: readonly TarEntry[]): TarEntry[] {
   const all = new Map<string, TarEntry>()
   for (const entry of entries) {

@@ -13,6 +13,7 @@ import { Component } from '../../../src/control-plane/component.ts'
 import { type ControlPlane, startControlPlane } from '../../../src/control-plane/control-plane.ts'
 import { writeKubeconfig } from '../../../src/control-plane/credentials.ts'
 import { kubeadmConfigMap } from '../../../src/control-plane/kind-nodes.ts'
+import { auditArgs } from '../../support/audit.ts'
 import { untilReady } from '../../../src/control-plane/readiness.ts'
 
 const run = promisify(execFile)
@@ -38,8 +39,10 @@ export interface RealCluster {
   readonly request: ApiRequest
   /** Where the API server writes down who asked for what. */
   readonly auditLog: string
-  /** Makes an image known to the node, from an archive, by its name and by its digest. */
-  importImage(archive: string, name: string, digest?: string): Promise<void>
+  /** The socket of containerd. */
+  readonly containerd: string
+  /** Makes an image known to the node, from an archive; also by its digest, if that is given. */
+  importImage(archive: string, by?: { readonly name: string; readonly digest: string }): Promise<void>
   stop(): Promise<void>
 }
 
@@ -53,8 +56,6 @@ export async function startRealCluster({ folder, cgroup, log }: NodeOptions): Pr
   await run('ip', ['link', 'set', 'node0', 'up'])
 
   const auditLog = join(folder, 'audit.log')
-  const auditPolicy = join(folder, 'audit-policy.yaml')
-  await writeFile(auditPolicy, AUDIT_POLICY)
   const kubelet = `system:node:${NODE_NAME}`
   const plane = await startControlPlane({
     log,
@@ -65,8 +66,7 @@ export async function startRealCluster({ folder, cgroup, log }: NodeOptions): Pr
     apiserverArgs: [
       '--endpoint-reconciler-type=lease',
       '--kubelet-preferred-address-types=InternalIP',
-      `--audit-policy-file=${auditPolicy}`,
-      `--audit-log-path=${auditLog}`,
+      ...auditArgs(join(folder, 'audit-policy.yaml'), auditLog),
     ],
   })
   const components: Component[] = []
@@ -78,8 +78,8 @@ export async function startRealCluster({ folder, cgroup, log }: NodeOptions): Pr
     await plane.stop()
   }
   const request = apiRequester(plane)
-  const ctr = (...args: string[]) =>
-    run(binaries.ctr, ['--address', join(folder, 'containerd.sock'), '--namespace', 'k8s.io', ...args])
+  const containerd = join(folder, 'containerd.sock')
+  const ctr = (...args: string[]) => run(binaries.ctr, ['--address', containerd, '--namespace', 'k8s.io', ...args])
   try {
     const kubeconfig = (user: string) => {
       const path = join(folder, `${user.replaceAll(':', '-')}.kubeconfig`)
@@ -125,9 +125,12 @@ export async function startRealCluster({ folder, cgroup, log }: NodeOptions): Pr
     request,
     auditLog,
     stop,
-    async importImage(archive, name, digest) {
+    containerd,
+    async importImage(archive, by) {
       await ctr('images', 'import', archive)
-      if (digest !== undefined) await ctr('images', 'tag', name, `${name.slice(0, name.lastIndexOf(':'))}@${digest}`)
+      if (by === undefined) return
+      const { name, digest } = by
+      await ctr('images', 'tag', name, `${name.slice(0, name.lastIndexOf(':'))}@${digest}`)
     },
   }
 }
@@ -140,14 +143,6 @@ function isNodeReady(node: unknown): boolean {
   const ready = status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True')
   return ready === true && spec?.taints === undefined
 }
-
-const AUDIT_POLICY = `apiVersion: audit.k8s.io/v1
-kind: Policy
-omitStages: [RequestReceived]
-rules:
-  - level: Metadata
-    users: []
-`
 
 function containerdConfig(folder: string, cni: string): string {
   return `version = 3
