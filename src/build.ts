@@ -1,9 +1,9 @@
 // The one build step: everything into dist/cto.mjs, the binary `cto`.
 
 import { chmod } from 'node:fs/promises'
-import { bundleCode } from './packaging/bundle-code.ts'
+import { bundleIntoFile } from './packaging/bundle-code.ts'
 
 const outfile = 'dist/cto.mjs'
 
-await bundleCode({ outfile, small: false })
+await bundleIntoFile(outfile)
 await chmod(outfile, 0o755)

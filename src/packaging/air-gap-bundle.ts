@@ -3,9 +3,10 @@
 
 import { createHash, createPrivateKey, sign } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { packageChart } from './chart-package.ts'
 import { gzip } from './gzip.ts'
-import type { ImageFile } from './image-content.ts'
+import { CODE, type ImageFile } from './image-content.ts'
 import { tar, type TarEntry } from './tar.ts'
 
 export interface BundledImage {
@@ -48,8 +49,16 @@ export async function airGapBundle({ version, images, content, signingKey, date 
     ...images.map(({ name, archive }) => ({ path: `images/${imageFile(name)}`, content: archive })),
     { path: 'images.txt', content: Buffer.from(images.map(({ name, digest }) => `${name}@${digest}\n`).join('')) },
     { path: 'load-images.sh', content: Buffer.from(LOAD_IMAGES), mode: 0o755 },
-    { path: 'bin/cto.mjs', content: fileOf(content, 'app/cto.mjs'), mode: 0o755 },
-    { path: 'sbom.cdx.json', content: fileOf(content, 'sbom.cdx.json') },
+    ...content
+      .filter(({ path }) => path.startsWith(`${CODE}/`))
+      .map(({ path, content, mode = 0o644 }) => ({
+        path: `bin/${basename(path)}`,
+        content: Buffer.from(content),
+        mode,
+      })),
+    ...content
+      .filter(({ path }) => path.endsWith('sbom.cdx.json'))
+      .map(({ content }) => ({ path: 'sbom.cdx.json', content: Buffer.from(content) })),
     { path: 'LICENSE', content: await readFile('LICENSE') },
     ...documents,
     { path: 'README.md', content: Buffer.from(readme(version, chart.fileName)) },
@@ -65,12 +74,6 @@ export async function airGapBundle({ version, images, content, signingKey, date 
   const folder = `cto-operator-${version}-airgap`
   const entries: TarEntry[] = files.map((file) => ({ ...file, path: `${folder}/${file.path}` }))
   return { fileName: `${folder}.tar.gz`, archive: gzip(tar(entries, { modified: date })) }
-}
-
-function fileOf(content: readonly ImageFile[], ending: string): Buffer {
-  const found = content.find(({ path }) => path.endsWith(ending))
-  if (found === undefined) throw new Error(`the image holds no ${ending}`)
-  return Buffer.from(found.content)
 }
 
 /** The file of an image: its name without the registry's path. */

@@ -1,29 +1,39 @@
-// All code into one file. Where it is built, and only there, the packages that it is made of are known exactly.
+// All code into one file, or into few. Where it is built, and only there, the packages that it is made of are known exactly.
 
-import { build, type Metafile } from 'esbuild'
+import { build, type BuildOptions, type Metafile } from 'esbuild'
 
-export interface CodeOptions {
-  readonly outfile: string
-  /** For the image: smaller, and without a source map. */
-  readonly small: boolean
+const COMMON = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  legalComments: 'none',
+  logLevel: 'warning',
+  metafile: true,
+  // Some dependencies are CommonJS and ask for Node's modules at run time.
+  banner: {
+    js: `#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`,
+  },
+} satisfies BuildOptions
+
+/** The binary `cto` as one file with a source map. */
+export async function bundleIntoFile(outfile: string): Promise<void> {
+  await build({ ...COMMON, entryPoints: ['src/main.ts'], outfile, sourcemap: 'linked' })
 }
 
-export async function bundleCode({ outfile, small }: CodeOptions): Promise<Metafile> {
+/**
+ * The same for the image: small, and what is imported later is a file of its own, so that a pod never reads the code of
+ * kubeconfigs. The entry is `cto.mjs`.
+ */
+export async function bundleIntoFolder(outdir: string): Promise<Metafile> {
   const { metafile } = await build({
-    entryPoints: ['src/main.ts'],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    legalComments: 'none',
-    logLevel: 'warning',
-    metafile: true,
-    ...(small ? { minify: true } : { sourcemap: 'linked' }),
-    // Some dependencies are CommonJS and ask for Node's modules at run time.
-    banner: {
-      js: `#!/usr/bin/env node\nimport { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);`,
-    },
+    ...COMMON,
+    entryPoints: { cto: 'src/main.ts' },
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: '[name]-[hash]',
+    splitting: true,
+    minify: true,
   })
   return metafile
 }

@@ -22,11 +22,11 @@ const { values } = parseArgs({
   },
 })
 const date = sourceDate()
-const read = (file: string | undefined) => (file === undefined ? undefined : readFile(file, 'utf8'))
-const trustedKeys = (await read(values['trusted-keys'])) ?? NO_KEYS
-const signingKey = await read(values['signing-key'])
-if (values['trusted-keys'] === undefined) console.error('bundle: no --trusted-keys: its image believes no license')
-if (signingKey === undefined) console.error('bundle: no --signing-key: it is not signed')
+const { 'trusted-keys': keysFile, 'signing-key': signingKeyFile } = values
+if (keysFile === undefined) console.error('bundle: no --trusted-keys: its image believes no license')
+if (signingKeyFile === undefined) console.error('bundle: no --signing-key: it is not signed')
+const trustedKeys = await readFile(keysFile ?? NO_KEYS, 'utf8')
+const signingKey = signingKeyFile === undefined ? undefined : await readFile(signingKeyFile, 'utf8')
 
 const content = await imageContent({ trustedKeys, date })
 const layers = { base: buildLayer(await localBase(), date), content: buildLayer(content, date) }

@@ -1,11 +1,11 @@
 // What the image holds on top of its base, and how it is started: the same for the Dockerfile and for the image that is
 // made without a container engine.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseTrustedKeys } from '../domain/license/trusted-keys.ts'
-import { bundleCode } from './bundle-code.ts'
+import { bundleIntoFolder } from './bundle-code.ts'
 import { sbom } from './sbom.ts'
 
 export interface ContentOptions {
@@ -21,8 +21,10 @@ export interface ImageFile {
   readonly mode?: number
 }
 
-/** Trusts nobody: such an image knows the free plan only. */
-export const NO_KEYS = '{ "keys": [] }\n'
+/** Trusts nobody: an image with these keys knows the free plan only. */
+export const NO_KEYS = 'src/packaging/no-trusted-keys.json'
+/** Where the code is. */
+export const CODE = 'app'
 const NAME = 'cto-operator'
 
 /** @throws Error when the trusted keys are none */
@@ -33,11 +35,17 @@ export async function imageContent({ trustedKeys, date }: ContentOptions): Promi
   const { packages } = JSON.parse(await readFile('package-lock.json', 'utf8')) as { packages: Record<string, never> }
   const folder = await mkdtemp(join(tmpdir(), 'cto-image-'))
   try {
-    const outfile = join(folder, 'cto.mjs')
-    const metafile = await bundleCode({ outfile, small: true })
+    const metafile = await bundleIntoFolder(folder)
+    const code = await Promise.all(
+      (await readdir(folder)).toSorted().map(async (file) => ({
+        path: `${CODE}/${file}`,
+        content: await readFile(join(folder, file)),
+        ...(file === 'cto.mjs' ? { mode: 0o755 } : {}),
+      })),
+    )
     const bill = sbom({ name: NAME, version, metafile, locked: packages, date })
     return [
-      { path: 'app/cto.mjs', mode: 0o755, content: await readFile(outfile) },
+      ...code,
       { path: 'etc/cto/trusted-keys.json', content: trustedKeys },
       { path: `usr/share/doc/${NAME}/LICENSE`, content: await readFile('LICENSE') },
       { path: `usr/share/doc/${NAME}/sbom.cdx.json`, content: `${JSON.stringify(bill, undefined, 2)}\n` },
@@ -56,12 +64,12 @@ export function imageConfig(version: string): Readonly<Record<string, unknown>> 
     // A base may have Node in any of these.
     Env: ['PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin', 'NODE_ENV=production'],
     // Nothing in the bundle makes code from text, so nothing may.
-    Entrypoint: ['node', '--disallow-code-generation-from-strings', '/app/cto.mjs'],
+    Entrypoint: ['node', '--disallow-code-generation-from-strings', `/${CODE}/cto.mjs`],
     Cmd: ['operator'],
     Labels: {
       'org.opencontainers.image.title': NAME,
       'org.opencontainers.image.description':
-        'Enforces a software vendor’s licenses inside the customer’s Kubernetes cluster.',
+        "Enforces a software vendor's licenses inside the customer's Kubernetes cluster.",
       'org.opencontainers.image.vendor': '5D Labs',
       'org.opencontainers.image.licenses': 'LicenseRef-FSL-1.1-ALv2',
       'org.opencontainers.image.version': version,

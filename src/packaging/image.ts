@@ -15,8 +15,8 @@ import { sourceDate } from './source-date.ts'
 const { values } = parseArgs({ options: { 'trusted-keys': { type: 'string' }, content: { type: 'string' } } })
 const date = sourceDate()
 const keysFile = values['trusted-keys']
-const trustedKeys = keysFile === undefined ? NO_KEYS : await readFile(keysFile, 'utf8')
 if (keysFile === undefined) console.error('image: no --trusted-keys: this image believes no license')
+const trustedKeys = await readFile(keysFile ?? NO_KEYS, 'utf8')
 
 const entries = await imageContent({ trustedKeys, date })
 

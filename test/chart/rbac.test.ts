@@ -110,11 +110,8 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
     await cluster.entitled(({ agents }) => agents.held.length === 0, 'everything in team to be resumed')
     for (const [resource, name, spec] of workloads) {
       await cluster.eventually(`${name} to be resumed`, async () => {
-        const { replicas, suspend } = (await cluster.object(resource, name, 'team'))?.['spec'] as Record<
-          string,
-          unknown
-        >
-        return 'replicas' in spec ? replicas === 2 : suspend !== true
+        const live = (await cluster.object(resource, name, 'team'))?.['spec'] as Record<string, unknown> | undefined
+        return 'replicas' in spec ? live?.['replicas'] === 2 : live?.['suspend'] !== true
       })
     }
 
@@ -190,5 +187,5 @@ function aWorkload({ group, kind }: Resource, name: string, spec: object): RawOb
 
 function withoutAgentLabel(object: RawObject): RawObject {
   const { labels: _, ...metadata } = object.metadata
-  return { ...object, metadata: metadata as RawObject['metadata'] }
+  return { ...object, metadata }
 }

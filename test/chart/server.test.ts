@@ -48,7 +48,7 @@ test("what RBAC cannot say, a policy says: the operator's account changes how ma
   const agent = agentDeployment('rex', 'team-a')
   expect((await put(agent)).code).toBe(0)
   const { labels: _, ...metadata } = agent.metadata
-  expect((await put({ ...agent, metadata: { ...metadata, name: 'other' } as RawObject['metadata'] })).code).toBe(0)
+  expect((await put({ ...agent, metadata: { ...metadata, name: 'other' } })).code).toBe(0)
   const asOperator = apiRequester({ server: plane.server, caPath: plane.caPath, token })
   const patch = async (name: string, body: object) => {
     const path = `/apis/apps/v1/namespaces/team-a/deployments/${name}`

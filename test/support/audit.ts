@@ -86,7 +86,9 @@ export function rightsOf(objects: readonly RawObject[], serviceAccount: string):
   const [namespace, name] = serviceAccount.split('/')
   const bindings = objects.filter(({ kind, ...binding }) => {
     const subjects = (binding['subjects'] ?? []) as { name: string; namespace: string }[]
-    return /Binding$/.test(kind ?? '') && subjects.some((one) => one.name === name && one.namespace === namespace)
+    return (
+      kind?.endsWith('Binding') === true && subjects.some((one) => one.name === name && one.namespace === namespace)
+    )
   })
   return unique(
     bindings.flatMap((binding) => {
