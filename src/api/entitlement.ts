@@ -2,7 +2,7 @@
 // their parameters, and after a restart the operator remembers from it.
 
 import { z } from 'zod'
-import type { DegradationLevel, Growth, GuardianMode } from '../domain/catalog.ts'
+import type { Growth, GuardianMode } from '../domain/catalog.ts'
 import type { Verdict } from '../domain/reasons.ts'
 import type { Condition } from './conditions.ts'
 import type { DeepReadonly } from './resources.ts'
@@ -59,7 +59,8 @@ export interface EntitlementStatus {
   readonly organization?: string
   readonly licenseId?: string
   readonly expiresAt?: string
-  readonly degradation: DegradationLevel
+  /** `None`, or a level of the catalog's schedule. */
+  readonly degradation: string
   readonly readOnly: boolean
   readonly cluster: {
     readonly type: string

@@ -8,27 +8,30 @@ export type Growth = 'Open' | 'ExistingOnly' | 'Closed'
 export const GUARDIAN_MODES = ['off', 'monitor-only', 'basic', 'full'] as const
 /** How much the guardian may do, from nothing to everything. */
 export type GuardianMode = (typeof GUARDIAN_MODES)[number]
-export const DEGRADATION_LEVELS = [
-  'None',
-  'Warning',
-  'UpdatesDisabled',
-  'GuardianReduced',
-  'NewAgentsBlocked',
-  'ReadOnly',
-] as const
-/** How far the platform is restricted after a license has ended, from not at all to most. */
-export type DegradationLevel = (typeof DEGRADATION_LEVELS)[number]
+/** Nothing is restricted. The other levels are the catalog's own. */
+export const NO_DEGRADATION = 'None'
 
-const name = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'starts with a letter; letters, digits and hyphens')
+const name = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'starts with a letter; letters, digits, hyphens and underscores')
 const limit = z.int().min(UNLIMITED, 'a number from 0 up, or -1 for unlimited')
 const hours = z.int().nonnegative()
+/** In US dollars: one price, a range, or from a price up. */
+const price = z.union([
+  z.number().nonnegative(),
+  z.strictObject({ from: z.number().nonnegative(), to: z.number().positive().optional() }),
+])
+const labelKey = z
+  .string()
+  .regex(/^([a-z0-9.-]+\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, 'must be the key of a Kubernetes label')
+/** What a product answers with when it refuses something. */
+const httpStatus = z.int().min(400).max(499)
 
 const planSchema = z.strictObject({
   name,
   title: z.string(),
-  price: z
-    .strictObject({ monthly: z.number().optional(), yearly: z.number().optional(), yearlyFrom: z.number().optional() })
-    .optional(),
+  /** Absent: by agreement. */
+  price: z.strictObject({ monthly: price.optional(), yearly: price.optional() }).optional(),
   /** The plan whose features and agents this one has too. */
   extends: name.optional(),
   limits: z.record(name, limit),
@@ -42,7 +45,12 @@ const planSchema = z.strictObject({
     .strictObject({
       level: z.string(),
       channels: z.array(z.string()).optional(),
+      /** Until the first answer. */
       slaHours: z.number().positive().optional(),
+      /** Until a solution. */
+      resolutionHours: z.number().positive().optional(),
+      availability: z.string().optional(),
+      uptimePercent: z.number().positive().max(100).optional(),
     })
     .optional(),
 })
@@ -54,6 +62,32 @@ const catalogSchema = z.strictObject({
   /** The plan that applies without a license. */
   freePlan: name,
   features: z.array(name),
+  /** With which HTTP status the product refuses a feature that is not licensed. */
+  featureRefusals: z.record(name, httpStatus).default({}),
+  /** Which workloads are governed: those with this label, whose value is the name of one such thing. */
+  governed: z.strictObject({
+    label: labelKey,
+    /** What one of them is called: `agent`. */
+    noun: z.string().regex(/^[a-z]+$/, 'must be one word in lower case'),
+    /** The axis of the limit on them. */
+    axis: name,
+  }),
+  /** What is measured against the limits, by axis. */
+  meters: z.record(
+    name,
+    z.strictObject({
+      title: z.string(),
+      unit: z.string(),
+      /** Over which time it is added up; absent: what there is at one moment. */
+      period: z.enum(['day', 'month', 'year']).optional(),
+      /** Hard: refused at the limit. Soft: allowed, said, and perhaps billed. */
+      enforcement: z.enum(['hard', 'soft']).default('hard'),
+      httpStatus: httpStatus.optional(),
+      /** What one more than the limit costs, by plan; a plan that is not named has no price for it. */
+      overage: z.record(name, price).default({}),
+    }),
+  ),
+  /** The governed things that are known by name. None: every name may be used. */
   agents: z.array(z.strictObject({ name, title: z.string(), needsAnyOf: z.array(name).optional() })),
   plans: z.array(planSchema).min(1),
   addons: z.array(
@@ -62,8 +96,12 @@ const catalogSchema = z.strictObject({
       title: z.string(),
       features: z.array(name).default([]),
       bundles: z.array(name).default([]),
+      /** By how much it raises limits, each time that a license names it. */
+      raises: z.record(name, z.int().positive()).default({}),
       /** By plan: a price in US dollars a month, or included. A plan that is not named cannot have the add-on. */
-      offers: z.record(name, z.union([z.number().nonnegative(), z.literal('included')])),
+      offers: z.record(name, z.union([price, z.literal('included')])),
+      /** What the price is for. */
+      per: z.enum(['month', 'year', 'once']).default('month'),
     }),
   ),
   /** The features that stand for the guardian's modes. */
@@ -77,7 +115,7 @@ const catalogSchema = z.strictObject({
   /** From which whole day after the end of a license what applies. */
   degradation: z.array(
     z.strictObject({
-      level: z.enum(DEGRADATION_LEVELS),
+      level: name,
       fromDay: z.int().nonnegative(),
       updates: z.boolean().default(true),
       guardianAtMost: z.enum(GUARDIAN_MODES).default('full'),
@@ -94,17 +132,23 @@ const catalogSchema = z.strictObject({
     nodeOverageHours: hours,
     /** How long a license that was read once stays in force while it cannot be read. */
     lastKnownGoodHours: hours,
+    /** How long a license goes on after the vendor has revoked it, unless it says so itself. */
+    revocationHours: hours,
   }),
   nodes: z.strictObject({ uncountedClasses: z.array(z.enum(['virtual', 'simulated'])) }),
   license: z.strictObject({
-    keyPrefix: z.string(),
+    /** The key that is activated online. */
+    key: z.strictObject({ format: z.string(), pattern: z.string(), example: z.string() }),
     offlineSecret: z.strictObject({ name: z.string(), key: z.string() }),
+    /** How the product's own plain JWTs are read; absent: it has none. */
+    jwt: z.strictObject({ issuer: z.string(), limits: z.record(z.string(), name) }).optional(),
   }),
 })
 
 type CatalogData = z.infer<typeof catalogSchema>
 export type DegradationStep = CatalogData['degradation'][number]
 export type Addon = CatalogData['addons'][number]
+export type Meter = CatalogData['meters'][string]
 
 /** A plan with what it takes over from the plan it extends. */
 export interface Plan {
@@ -188,10 +232,22 @@ function danglingNames(catalog: CatalogData, plans: readonly Plan[]): string[] {
     check(addons, 'add-on', `addons.${addon.name}.bundles`, addon.bundles)
     check(planNames, 'plan', `addons.${addon.name}.offers`, Object.keys(addon.offers))
   }
+  const axes = new Set(Object.keys(catalog.meters))
+  for (const plan of catalog.plans) check(axes, 'meter', `plans.${plan.name}.limits`, Object.keys(plan.limits))
+  for (const addon of catalog.addons) check(axes, 'meter', `addons.${addon.name}.raises`, Object.keys(addon.raises))
+  for (const [axis, meter] of Object.entries(catalog.meters)) {
+    check(planNames, 'plan', `meters.${axis}.overage`, Object.keys(meter.overage))
+  }
+  check(axes, 'meter', 'governed.axis', [catalog.governed.axis])
+  check(axes, 'meter', 'license.jwt.limits', Object.values(catalog.license.jwt?.limits ?? {}))
+  check(features, 'feature', 'featureRefusals', Object.keys(catalog.featureRefusals))
   check(features, 'feature', 'guardian', [catalog.guardian?.full, catalog.guardian?.basic])
   check(features, 'feature', 'updates', [catalog.updates?.enabled, catalog.updates?.staged])
   check(features, 'feature', 'customAgents', [catalog.customAgents])
   check(features, 'feature', 'allAgents', [catalog.allAgents])
+  const { pattern, example } = catalog.license.key
+  if (!isPattern(pattern)) problems.push('license.key.pattern: is not a regular expression')
+  else if (!new RegExp(pattern).test(example)) problems.push('license.key.example: does not fit the pattern')
   for (const [index, step] of catalog.degradation.entries()) {
     const before = catalog.degradation[index - 1]
     if (before !== undefined && step.fromDay <= before.fromDay) {
@@ -199,4 +255,12 @@ function danglingNames(catalog: CatalogData, plans: readonly Plan[]): string[] {
     }
   }
   return problems
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text).source !== ''
+  } catch {
+    return false
+  }
 }

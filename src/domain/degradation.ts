@@ -5,18 +5,24 @@
 //
 // (the CTO Platform's schedule; every catalog has its own). What runs is never stopped by it.
 
-import type { Catalog, DegradationLevel, DegradationStep } from './catalog.ts'
+import { type Catalog, type DegradationStep, NO_DEGRADATION } from './catalog.ts'
 import { DAY, type Instant, wholeDaysBetween } from './instant.ts'
 
 export interface Degradation extends Omit<DegradationStep, 'level' | 'fromDay'> {
-  readonly level: DegradationLevel
+  readonly level: string
   /** When this level began; absent at None. */
   readonly since?: Instant
   /** When the next level begins; absent at the last one. */
   readonly until?: Instant
 }
 
-const NONE: Degradation = { level: 'None', updates: true, guardianAtMost: 'full', growth: 'Open', readOnly: false }
+const NONE: Degradation = {
+  level: NO_DEGRADATION,
+  updates: true,
+  guardianAtMost: 'full',
+  growth: 'Open',
+  readOnly: false,
+}
 
 /** The level at `now` of a license that ends at `expiresAt` (exclusive: at that instant it has ended). */
 export function degradationAt(expiresAt: Instant, now: Instant, catalog: Catalog): Degradation {
@@ -35,7 +41,7 @@ export function degradationAt(expiresAt: Instant, now: Instant, catalog: Catalog
 export function newAgentsBlockedFrom(
   expiresAt: Instant,
   catalog: Catalog,
-): { readonly at: Instant; readonly level: DegradationLevel } | undefined {
+): { readonly at: Instant; readonly level: string } | undefined {
   const step = catalog.degradation.find((candidate) => candidate.growth !== 'Open')
   return step === undefined ? undefined : { at: expiresAt + step.fromDay * DAY, level: step.level }
 }
