@@ -98,6 +98,8 @@ function simulatedFacts(catalog: Catalog, license: LicenseFacts, now: Instant, o
     clusterUid: license.claims?.cluster?.uid ?? 'simulated',
     nodes: { counted: options.nodes, total: options.nodes, excluded: [] },
     licenses: [license],
+    formerLicenses: [],
+    concerns: [],
     wanted: { activationKey: false, agents: options.agents, addons: [], guardian: 'full' },
     agentsNamespace: 'cto-agents',
     // The agents run already: what the passing of time does to them is what is asked for.
