@@ -135,7 +135,7 @@ const meterSchema = z.strictObject({
   overage: z
     .record(name, z.union([price, z.literal('true-up')], `must be "true-up" or ${A_PRICE}`))
     .default({})
-    .describe('by plan: the price of one more than a soft limit, or `true-up` where it is settled afterwards'),
+    .describe('what one more than a soft limit costs in which plan; `true-up` is settled afterwards'),
 })
 
 const addonSchema = z.strictObject({
@@ -149,7 +149,7 @@ const addonSchema = z.strictObject({
     .describe('by how much it raises limits, each time that a license names it'),
   offers: z
     .record(name, z.union([price, z.literal('included')], `must be "included" or ${A_PRICE}`))
-    .describe('by plan: its price, or `included`; a plan that is not named cannot have it'),
+    .describe('what it costs in which plan; a plan that is not named cannot have it'),
   per: z.enum(['month', 'year', 'once']).default('month').describe('what the price is for'),
 })
 
@@ -179,7 +179,7 @@ export const catalogSchema = z.strictObject({
   featureRefusals: z
     .record(name, httpStatus)
     .default({})
-    .describe('by feature: the HTTP status with which the product refuses it'),
+    .describe('with which HTTP status the product refuses which feature'),
   governed: z
     .strictObject({
       label: labelKey.describe('the label of governed workloads; its value is the name of one such thing'),
@@ -191,7 +191,7 @@ export const catalogSchema = z.strictObject({
       axis: name.describe('the meter that limits how many there are'),
     })
     .describe('which workloads in the cluster are governed'),
-  meters: z.record(name, meterSchema).describe('by name: what is measured against the limits'),
+  meters: z.record(name, meterSchema).describe('what is measured against the limits'),
   agents: z
     .array(
       z.strictObject({
@@ -273,7 +273,7 @@ export const catalogSchema = z.strictObject({
       jwt: z
         .strictObject({
           issuer: text.describe('the only issuer that is believed'),
-          limits: z.record(text, name).describe('by claim: the meter that it limits'),
+          limits: z.record(text, name).describe('which claim limits which meter'),
         })
         .optional()
         .describe("how the product's own plain JWTs are read; absent: it has none"),
