@@ -40,10 +40,10 @@ export function decisionFor(catalog: Catalog, plan: string, overrides: Partial<L
 export function planRows(catalog: Catalog): Row[] {
   const axes = Object.keys(catalog.meters)
   return [
-    ['plan', 'price', ...axes],
+    ['plan', 'title', 'price', ...axes],
     ...catalog.plans.map((plan) => {
       const { limits } = decisionFor(catalog, plan.name).grant
-      return [plan.name, planPrice(plan), ...axes.map((axis) => limit(limits[axis]))]
+      return [plan.name, plan.title, planPrice(plan), ...axes.map((axis) => limit(limits[axis]))]
     }),
   ]
 }
@@ -69,9 +69,21 @@ export function addonRows(catalog: Catalog): Row[] {
 /** Each plan with what the vendor promises. */
 export function supportRows(catalog: Catalog): Row[] {
   return [
-    ['plan', 'channels', 'availability', 'first answer', 'solution', 'on call', 'uptime', 'set up', 'services'],
+    [
+      'plan',
+      'level',
+      'channels',
+      'availability',
+      'first answer',
+      'solution',
+      'on call',
+      'uptime',
+      'set up',
+      'services',
+    ],
     ...catalog.plans.map(({ name, support }) => [
       name,
+      text(support?.level),
       text(support?.channels),
       text(support?.availability),
       text(support?.slaHours === undefined ? undefined : `${support.slaHours} h`),

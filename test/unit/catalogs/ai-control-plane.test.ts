@@ -19,11 +19,11 @@ const catalog = builtIn('ai-control-plane')
 test('plans, prices and limits', () => {
   expect(planRows(catalog)).toEqual(
     table(`
-      | plan         | price          | requests  | policyPacks | complianceModules | agents    | seats     |
-      | open-source  | $0 a month     | 10,000    | 0           | 0                 | unlimited | unlimited |
-      | starter      | $299 a month   | 100,000   | 2           | 1                 | unlimited | unlimited |
-      | professional | $999 a month   | 1,000,000 | 4           | 3                 | unlimited | unlimited |
-      | enterprise   | $4,999 a month | unlimited | unlimited   | unlimited         | unlimited | unlimited |
+      | plan         | title        | price          | requests  | policyPacks | complianceModules | agents    | seats     |
+      | open-source  | Open Source  | $0 a month     | 10,000    | 0           | 0                 | unlimited | unlimited |
+      | starter      | Starter      | $299 a month   | 100,000   | 2           | 1                 | unlimited | unlimited |
+      | professional | Professional | $999 a month   | 1,000,000 | 4           | 3                 | unlimited | unlimited |
+      | enterprise   | Enterprise   | $4,999 a month | unlimited | unlimited   | unlimited         | unlimited | unlimited |
     `),
   )
 })
@@ -31,11 +31,11 @@ test('plans, prices and limits', () => {
 test('what happens at a limit', () => {
   expect(meterRows(catalog)).toEqual(
     table(`
-      | meter             | unit              | per   | at the limit | one more costs                                                  |
-      | requests          | request           | month | soft         | starter $0.0002 to $0.001, professional $0.0002 to $0.001       |
-      | policyPacks       | policy pack       |       | hard         |                                                                 |
-      | complianceModules | compliance module |       | hard         |                                                                 |
-      | agents            | agent             |       | hard         |                                                                 |
+      | meter             | unit              | per   | at the limit | one more costs                                                     |
+      | requests          | request           | month | soft         | starter $0.0002 to $0.001, professional $0.0002 to $0.001          |
+      | policyPacks       | policy pack       |       | hard         |                                                                    |
+      | complianceModules | compliance module |       | hard         |                                                                    |
+      | agents            | agent             |       | hard         |                                                                    |
       | seats             | seat              |       | soft         | starter $29 to $99, professional $29 to $99, enterprise $29 to $99 |
     `),
   )

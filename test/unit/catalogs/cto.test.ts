@@ -22,12 +22,12 @@ const catalog = builtIn('cto')
 test('plans, prices and limits', () => {
   expect(planRows(catalog)).toEqual(
     table(`
-      | plan       | price                                             | nodes     | agents    |
-      | free       | $0 a month, $0 a year                             | 3         | 2         |
-      | starter    | $79 a month, $790 a year, $299 a month hosted     | 1         | 5         |
-      | team       | $249 a month, $2,490 a year, $799 a month hosted  | 3         | 15        |
-      | business   | $699 a month, $6,990 a year, $1,999 a month hosted | 10       | unlimited |
-      | enterprise | $20,000+ a year                                   | unlimited | unlimited |
+      | plan       | title      | price                                              | nodes     | agents    |
+      | free       | Free       | $0 a month, $0 a year                              | 3         | 2         |
+      | starter    | Starter    | $79 a month, $790 a year, $299 a month hosted      | 1         | 5         |
+      | team       | Team       | $249 a month, $2,490 a year, $799 a month hosted   | 3         | 15        |
+      | business   | Business   | $699 a month, $6,990 a year, $1,999 a month hosted | 10        | unlimited |
+      | enterprise | Enterprise | $20,000+ a year                                    | unlimited | unlimited |
     `),
   )
 })
@@ -129,20 +129,20 @@ test('the Pro Bundle saves a Starter $37', () => {
 test('support and branding', () => {
   expect(supportRows(catalog)).toEqual(
     table(`
-      | plan       | channels               | availability | first answer | solution | on call | uptime | set up | services          |
-      | free       | github_issues, discord |              |              |          |         |        |        |                   |
-      | starter    |                        |              |              |          |         |        |        |                   |
-      | team       |                        |              |              |          |         |        |        |                   |
-      | business   |                        |              | 8 h          |          |         |        |        |                   |
-      | enterprise |                        |              | 4 h          |          |         |        |        | white-glove setup |
+      | plan       | level          | channels               | availability | first answer | solution | on call | uptime | set up | services          |
+      | free       | community      | github_issues, discord |              |              |          |         |        |        |                   |
+      | starter    | email          |                        |              |              |          |         |        |        |                   |
+      | team       | priority email |                        |              |              |          |         |        |        |                   |
+      | business   | priority       |                        |              | 8 h          |          |         |        |        |                   |
+      | enterprise | dedicated      |                        |              | 4 h          |          |         |        |        | white-glove setup |
     `),
   )
-  expect(catalog.plans.map(({ name, support, branding }) => [name, support?.level, branding?.badgeText])).toEqual([
-    ['free', 'community', 'Powered by 5D Labs'],
-    ['starter', 'email', undefined],
-    ['team', 'priority email', undefined],
-    ['business', 'priority', undefined],
-    ['enterprise', 'dedicated', undefined],
+  expect(catalog.plans.map(({ branding }) => branding)).toEqual([
+    { badgeRequired: true, badgeText: 'Powered by 5D Labs', badgeLocation: 'footer' },
+    undefined,
+    undefined,
+    undefined,
+    undefined,
   ])
 })
 
@@ -210,7 +210,18 @@ test.each([
   expect(keyFits(catalog, key)).toBe(fits)
 })
 
+test('what comes with a notice', () => {
+  expect(catalog.notice).toEqual({
+    expiryDays: 30,
+    holdHours: 24,
+    nodeOverageHours: 72,
+    lastKnownGoodHours: 72,
+    revocationHours: 0,
+  })
+})
+
 test('a license file stands in the Secret cto-license', () => {
+  expect(catalog.license.key?.format).toBe('lic_<KEY>')
   expect(catalog.license.offlineSecret).toEqual({ name: 'cto-license', key: 'license.lic' })
   expect(catalog.featureRefusals).toEqual({})
 })

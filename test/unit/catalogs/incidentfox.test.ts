@@ -22,12 +22,12 @@ const catalog = builtIn('incidentfox')
 test('plans, prices and limits', () => {
   expect(planRows(catalog)).toEqual(
     table(`
-      | plan            | price            | teams     | agentRuns |
-      | unlicensed      |                  | 0         | 0         |
-      | starter         | $25,000 a year   | 5         | 10,000    |
-      | professional    | $75,000 a year   | 20        | 50,000    |
-      | enterprise      | $200,000+ a year | unlimited | 200,000   |
-      | enterprise-plus |                  | unlimited | unlimited |
+      | plan            | title           | price            | teams     | agentRuns |
+      | unlicensed      | Unlicensed      |                  | 0         | 0         |
+      | starter         | Starter         | $25,000 a year   | 5         | 10,000    |
+      | professional    | Professional    | $75,000 a year   | 20        | 50,000    |
+      | enterprise      | Enterprise      | $200,000+ a year | unlimited | 200,000   |
+      | enterprise-plus | Enterprise Plus |                  | unlimited | unlimited |
     `),
   )
 })
@@ -35,9 +35,9 @@ test('plans, prices and limits', () => {
 test('what happens at a limit', () => {
   expect(meterRows(catalog)).toEqual(
     table(`
-      | meter     | unit | per   | at the limit | one more costs                                          |
-      | teams     | team |       | hard         |                                                         |
-      | agentRuns | run  | month | soft         | starter $0.50, professional $0.50, enterprise true-up   |
+      | meter     | unit | per   | at the limit | one more costs                                        |
+      | teams     | team |       | hard         |                                                       |
+      | agentRuns | run  | month | soft         | starter $0.50, professional $0.50, enterprise true-up |
     `),
   )
   expect(catalog.governed).toEqual({ label: 'incidentfox.ai/team', noun: 'team', axis: 'teams' })
@@ -94,12 +94,12 @@ test('discounts', () => {
 test('support', () => {
   expect(supportRows(catalog)).toEqual(
     table(`
-      | plan            | channels                       | availability | first answer | solution        | on call | uptime | set up | services                  |
-      | unlicensed      |                                |              |              |                 |         |        |        |                           |
-      | starter         | email                          |              | 48 h         | 5 business days |         |        |        |                           |
-      | professional    | email, shared Slack channel    |              | 24 h         | 3 business days |         |        |        |                           |
-      | enterprise      | dedicated Slack channel        |              | 4 h          | 1 business day  | Sev 1   |        |        |                           |
-      | enterprise-plus | dedicated Slack channel, phone | 24/7         | 1 h          | 4 hours (Sev 1) | 24/7    |        |        | technical account manager |
+      | plan            | level           | channels                       | availability | first answer | solution        | on call | uptime | set up | services                  |
+      | unlicensed      |                 |                                |              |              |                 |         |        |        |                           |
+      | starter         | email           | email                          |              | 48 h         | 5 business days |         |        |        |                           |
+      | professional    | email and Slack | email, shared Slack channel    |              | 24 h         | 3 business days |         |        |        |                           |
+      | enterprise      | dedicated       | dedicated Slack channel        |              | 4 h          | 1 business day  | Sev 1   |        |        |                           |
+      | enterprise-plus | 24/7            | dedicated Slack channel, phone | 24/7         | 1 h          | 4 hours (Sev 1) | 24/7    |        |        | technical account manager |
     `),
   )
 })
@@ -141,6 +141,7 @@ test.each([
 })
 
 test('its own RS256 token is a license, from the Secret that its chart makes', async () => {
+  expect(catalog.license.key?.format).toBe('IFOX-<TIER>-<CUSTOMER_ID>-<UUID>')
   expect(catalog.license.offlineSecret).toEqual({ name: 'incidentfox-license', key: 'license.jwt' })
   const vendor = await newKey('ifox-1', 'RS256')
   const token = jws(

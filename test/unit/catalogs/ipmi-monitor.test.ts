@@ -13,7 +13,6 @@ import {
   keyFits,
   meterRows,
   planRows,
-  supportRows,
   table,
 } from '../../support/catalog-tables.ts'
 
@@ -22,10 +21,10 @@ const catalog = builtIn('ipmi-monitor')
 test('plans, prices and limits', () => {
   expect(planRows(catalog)).toEqual(
     table(`
-      | plan         | price        | servers | tokens     | retentionDays |
-      | free         | $0 a month   | 50      | 0          | 7             |
-      | standard     | $100 a month | 50      | 1,000,000  | 90            |
-      | professional | $500 a month | 500     | 10,000,000 | 90            |
+      | plan         | title        | price        | servers | tokens     | retentionDays |
+      | free         | Free         | $0 a month   | 50      | 0          | 7             |
+      | standard     | Standard     | $100 a month | 50      | 1,000,000  | 90            |
+      | professional | Professional | $500 a month | 500     | 10,000,000 | 90            |
     `),
   )
 })
@@ -96,13 +95,11 @@ test('Standard+ is bought ten servers at a time', () => {
 })
 
 test('support', () => {
-  expect(supportRows(catalog).map(([plan, channels]) => [plan, channels])).toEqual([
-    ['plan', 'channels'],
-    ['free', ''],
-    ['standard', 'email'],
-    ['professional', ''],
+  expect(catalog.plans.map(({ support }) => support)).toEqual([
+    undefined,
+    { level: 'email', channels: ['email'] },
+    { level: 'priority' },
   ])
-  expect(catalog.plans.map(({ support }) => support?.level)).toEqual([undefined, 'email', 'priority'])
 })
 
 test('no grace: from the end on no new server; a revoked license ends at once', () => {
@@ -130,5 +127,6 @@ test.each([
 })
 
 test('a license file stands in the Secret ipmi-monitor-license', () => {
+  expect(catalog.license.key?.format).toBe('32 letters and digits')
   expect(catalog.license.offlineSecret).toEqual({ name: 'ipmi-monitor-license', key: 'license.lic' })
 })
