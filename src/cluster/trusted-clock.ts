@@ -13,6 +13,8 @@ const LEASE = { namespace: 'kube-system', name: 'kube-controller-manager' }
 /** How old the others' word may be; between looks it is carried on by the time that elapses. */
 const ASK_AGAIN_MS = 10 * MINUTE
 const ASK_AGAIN_IN_DISPUTE_MS = 10 * SECOND
+/** A decision does not wait for a witness that is slow to answer. */
+const PATIENCE_MS = 2 * SECOND
 /** How often the time is looked at when nothing happens: a clock that is set says nothing by itself. */
 const LOOK_EVERY_MS = HOUR
 const LOOK_EVERY_WHILE_DISPUTED_MS = ASK_AGAIN_MS
@@ -80,7 +82,11 @@ export function createTrustedClock(clock: Clock, client: Client): TrustedClock {
     askedAt = clock.elapsed()
     try {
       // The answer also brings the API server's own time.
-      const { spec } = (await client.get(leases, LEASE, signal)) as { spec?: { renewTime?: string } }
+      const { spec } = (await client.get(
+        leases,
+        LEASE,
+        AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+      )) as { spec?: { renewTime?: string } }
       const at = parseInstant(spec?.renewTime)
       lease = at === undefined ? undefined : { at, elapsed: clock.elapsed() }
     } catch {
