@@ -1,6 +1,7 @@
 // Names that must be known, such as plans and features: an unknown one is refused with what it may have meant.
 
 import { closestName } from '../domain/closest-name.ts'
+import type { JwtProfile } from '../domain/license/expectations.ts'
 
 /** The names that a catalog has, as far as the command line needs them. */
 export interface CatalogNames {
@@ -10,6 +11,8 @@ export interface CatalogNames {
   readonly plans: readonly string[]
   readonly features: readonly string[]
   readonly addons: readonly string[]
+  /** How its own plain JWTs are read; absent: it has none. */
+  readonly jwt?: JwtProfile | undefined
 }
 
 /** Why the name is not known; undefined when it is. */

@@ -71,7 +71,8 @@ export function simulateCommand(io: Io, catalogs: readonly Catalog[]): Command {
       const keys = await readTrustedKeys(options.trustedKeys, io)
       const now = options.at ?? io.now()
       const plans = catalog.plans.map((plan) => plan.name)
-      const read = await readLicense(await readInput(file, io), { keys, product: catalog.product, plans, now })
+      const { product, license: forms } = catalog
+      const read = await readLicense(await readInput(file, io), { keys, product, plans, jwt: forms.jwt, now })
       const license: LicenseFacts =
         read.kind === 'authentic'
           ? { name: 'file', claims: read.claims }
