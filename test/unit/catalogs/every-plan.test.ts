@@ -6,12 +6,14 @@ import { type Catalog, checkCatalog } from '../../../src/domain/catalog.ts'
 import { decide } from '../../../src/domain/decision.ts'
 import { degradationAt } from '../../../src/domain/degradation.ts'
 import { DAY, SECOND } from '../../../src/domain/instant.ts'
+import { SIGNED_CATALOG } from '../../../src/domain/license/compact-jws.ts'
 import { readLicense } from '../../../src/domain/license/read-license.ts'
+import { readSignedCatalog } from '../../../src/domain/signed-catalog.ts'
 import { timelineFrom } from '../../../src/domain/timeline.ts'
 import { issueLicense } from '../../../src/vendor/issue.ts'
 import { claims, eks, facts, kind, NOW, workload } from '../../support/builders.ts'
 import { builtIn, CATALOGS, decisionFor } from '../../support/catalog-tables.ts'
-import { key } from '../domain/license/signed.ts'
+import { jws, key, newKey, seconds } from '../domain/license/signed.ts'
 
 test('the catalogs that are built in', () => {
   expect(CATALOGS.map(({ product }) => product)).toEqual([
@@ -25,9 +27,20 @@ test('the catalogs that are built in', () => {
 
 const names = CATALOGS.map(({ product }) => product)
 
-test.each(names)('%s: nothing in it looks wrong', async (product) => {
+async function sourceOf(product: string): Promise<unknown> {
   const { default: source } = await import(`../../../src/catalogs/${product}.json`, { with: { type: 'json' } })
-  expect(checkCatalog(source)).toMatchObject({ problems: [], warnings: [] })
+  return source
+}
+
+test.each(names)('%s: nothing in it looks wrong', async (product) => {
+  expect(checkCatalog(await sourceOf(product))).toMatchObject({ problems: [], warnings: [] })
+})
+
+test.each(names)('%s: signed, it is read back the same', async (product) => {
+  const signer = await newKey('for-catalogs', 'EdDSA', 'catalog')
+  const content = { iss: 'a vendor', iat: seconds(NOW), catalog: await sourceOf(product) }
+  const text = jws({ alg: 'EdDSA', kid: signer.keyId, typ: SIGNED_CATALOG.type }, content, signer)
+  expect(await readSignedCatalog(text, signer.trust, NOW)).toEqual(builtIn(product))
 })
 
 /** Any license for any plan of the catalog. */
