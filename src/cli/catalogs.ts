@@ -2,7 +2,11 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'yaml'
+import aiControlPlane from '../catalogs/ai-control-plane.json' with { type: 'json' }
+import clawtex from '../catalogs/clawtex.json' with { type: 'json' }
 import cto from '../catalogs/cto.json' with { type: 'json' }
+import incidentfox from '../catalogs/incidentfox.json' with { type: 'json' }
+import ipmiMonitor from '../catalogs/ipmi-monitor.json' with { type: 'json' }
 import { type Catalog, parseCatalog } from '../domain/catalog.ts'
 import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
 import { readSignedCatalog } from '../domain/signed-catalog.ts'
@@ -10,7 +14,8 @@ import { problemOf, readInput } from './input.ts'
 import type { CatalogNames } from './known-names.ts'
 import { CliError, type Io } from './output.ts'
 
-const BUILT_IN: readonly unknown[] = [cto]
+/** The first is the one that is meant where none is named. */
+const BUILT_IN: readonly unknown[] = [cto, incidentfox, ipmiMonitor, clawtex, aiControlPlane]
 
 export function builtInCatalogs(): Catalog[] {
   return BUILT_IN.map(parseCatalog)
