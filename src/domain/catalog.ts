@@ -160,6 +160,7 @@ export interface Plan {
   readonly clusterTypes?: readonly string[]
   readonly agents: readonly string[]
   readonly features: readonly string[]
+  readonly branding?: CatalogData['plans'][number]['branding']
 }
 
 export interface Catalog extends Omit<CatalogData, 'plans'> {
@@ -206,6 +207,7 @@ function resolvePlans(catalog: CatalogData): Plan[] {
       ...(plan.clusterTypes === undefined ? {} : { clusterTypes: plan.clusterTypes }),
       agents: [...new Set([...(base?.agents ?? []), ...plan.agents])],
       features: [...new Set([...(base?.features ?? []), ...plan.features])],
+      ...(plan.branding === undefined ? {} : { branding: plan.branding }),
     })
   }
   return plans

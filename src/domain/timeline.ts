@@ -4,9 +4,16 @@ import { decide, type Decision } from './decision.ts'
 import type { Facts } from './facts.ts'
 import type { Instant } from './instant.ts'
 
+export interface Change {
+  readonly what:
+    'verdict' | 'plan' | 'expiring' | 'degradation' | 'updates' | 'guardian' | 'growth' | 'read-only' | 'admitted'
+  readonly from: string
+  readonly to: string
+}
+
 export interface TimelineEntry {
   readonly at: Instant
-  readonly changes: readonly string[]
+  readonly changes: readonly Change[]
 }
 
 /** A schedule has a handful of levels; more steps than this are none of it. */
@@ -26,14 +33,19 @@ export function timelineFrom(facts: Facts): TimelineEntry[] {
   return entries
 }
 
-function changesBetween(before: Decision, after: Decision): string[] {
-  const [was, is] = [summary(before), summary(after)]
-  return Object.keys(is)
-    .filter((name) => was[name] !== is[name])
-    .map((name) => `${name}: ${was[name]} → ${is[name]}`)
+/** `verdict: Valid → Expired`. */
+export function changeText({ what, from, to }: Change): string {
+  return `${what}: ${from} → ${to}`
 }
 
-function summary(decision: Decision): Record<string, string> {
+function changesBetween(before: Decision, after: Decision): Change[] {
+  const [was, is] = [summary(before), summary(after)]
+  return (Object.keys(is) as Change['what'][])
+    .filter((what) => was[what] !== is[what])
+    .map((what) => ({ what, from: was[what], to: is[what] }))
+}
+
+function summary(decision: Decision): Record<Change['what'], string> {
   const { agents } = decision
   return {
     verdict: decision.verdict,
