@@ -19,10 +19,14 @@ import type { Catalog } from './domain/catalog.ts'
 import { HOUR } from './domain/instant.ts'
 import { readLicense } from './domain/license/read-license.ts'
 import type { TrustedKeys } from './domain/license/trusted-keys.ts'
+import { stepsBefore, type TimelineEntry, timelineFrom } from './domain/timeline.ts'
 import { startHttpServer } from './http/server.ts'
+import { createJournal, type Journal } from './http/status-page/journal.ts'
+import { createStatusPage } from './http/status-page/status-page.ts'
+import { statusView } from './http/status-page/view.ts'
 import type { Access } from './kube/access.ts'
 import { createClient } from './kube/client.ts'
-import { createEventRecorder } from './kube/events.ts'
+import { createEventRecorder, type EventRecorder } from './kube/events.ts'
 import type { Clock } from './runtime/clock.ts'
 import { type Controller, startController } from './runtime/controller.ts'
 import type { Logger } from './telemetry/log.ts'
@@ -70,8 +74,13 @@ export async function startOperator(
     userAgent: `cto-operator/${VERSION}`,
     onRequest: (method, code) => metrics.requests.inc({ method, code }),
   })
-  const events = createEventRecorder(client, `${GROUP}/operator`, hostname(), (error) =>
-    log.warn({ err: error }, 'event not written'),
+  const journal = createJournal()
+  const events = keepingJournal(
+    createEventRecorder(client, `${GROUP}/operator`, hostname(), (error) =>
+      log.warn({ err: error }, 'event not written'),
+    ),
+    journal,
+    clock,
   )
   const stores = declareStores({ product, agentsNamespace }, (error) => log.error({ err: error }, 'listener failed'))
   const board = createDecisionBoard()
@@ -149,12 +158,24 @@ export async function startOperator(
   })
   connect(stores, board, controllers, product)
 
-  const http = await startHttpServer(settings.listen, {
-    readiness: () => ({
-      ready: board.current !== undefined,
-      waitingFor: identity === undefined ? ['the API server'] : waitingFor(stores),
+  const missing = () => (identity === undefined ? ['the API server'] : waitingFor(stores))
+  const timeline = timelineOf(board)
+  const page = createStatusPage(() =>
+    statusView({
+      catalog,
+      version: VERSION,
+      now: clock.now(),
+      ...(board.current === undefined ? {} : { decision: board.current }),
+      timeline: timeline(),
+      events: journal.entries(),
+      waitingFor: board.current === undefined ? missing() : [],
     }),
+  )
+  board.onPublish(() => page.changed())
+  const http = await startHttpServer(settings.listen, {
+    readiness: () => ({ ready: board.current !== undefined, waitingFor: missing() }),
     metrics: () => metrics.registry.metrics(),
+    page,
   })
   log.info({ address: http.address, product, server: access.server.host }, 'operator started')
   const reading = identifyCluster(
@@ -213,6 +234,31 @@ function connect(stores: Stores, board: DecisionBoard, controllers: Controllers,
     agents.enqueue(AGENTS_KEY)
     for (const key of keysToHoldOrResume(board, stores)) hold.enqueue(key)
   })
+}
+
+/** What is said in the cluster is remembered for the status page. */
+function keepingJournal(events: EventRecorder, journal: Journal, clock: Clock): EventRecorder {
+  return {
+    record(event) {
+      const { regarding, type, reason, note } = event
+      journal.add({ at: clock.now(), type, reason, regarding: `${regarding.kind} ${regarding.name}`, note })
+      events.record(event)
+    },
+    flush: () => events.flush(),
+  }
+}
+
+/** What came by itself and what will: worked out when somebody asks, and once for each decision. */
+function timelineOf(board: DecisionBoard): () => readonly TimelineEntry[] {
+  let of: unknown
+  let timeline: readonly TimelineEntry[] = []
+  return () => {
+    if (board.facts !== undefined && of !== board.current) {
+      timeline = [...stepsBefore(board.facts), ...timelineFrom(board.facts)]
+      of = board.current
+    }
+    return timeline
+  }
 }
 
 function policyStores({ policies, policyBindings }: Stores): ReadonlySet<unknown> {

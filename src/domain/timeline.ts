@@ -2,7 +2,7 @@
 
 import { decide, type Decision } from './decision.ts'
 import type { Facts } from './facts.ts'
-import type { Instant } from './instant.ts'
+import { type Instant, SECOND } from './instant.ts'
 
 export interface Change {
   readonly what:
@@ -31,6 +31,18 @@ export function timelineFrom(facts: Facts): TimelineEntry[] {
     decision = next
   }
   return entries
+}
+
+/** What the end of the license has brought so far, in order; none while it is in force. */
+export function stepsBefore(facts: Facts): TimelineEntry[] {
+  const expiresAt = decide(facts).grant.license?.claims.expiresAt
+  if (expiresAt === undefined || expiresAt > facts.now) return []
+  return (
+    timelineFrom({ ...facts, now: expiresAt - SECOND })
+      .filter(({ at }) => at <= facts.now)
+      // How many agents there were then is not known now.
+      .map(({ at, changes }) => ({ at, changes: changes.filter(({ what }) => what !== 'admitted') }))
+  )
 }
 
 /** `verdict: Valid → Expired`. */
