@@ -120,10 +120,13 @@ describe.skipIf(chromium === undefined)(
       'is the same to a screen reader: landmarks, headings in order, captions, and a name for everything',
       { timeout: 120_000 },
       async () => {
-        await using running = await runOperator(await cluster.access(), await aVendor())
-        await cluster.config(['rex', 'tess'])
-        await cluster.entitled(({ agents }) => agents.refused.length > 0)
-        const page = await browser.open(`http://${running.operator.address}/`, WIDE)
+        const vendor = await aVendor()
+        await cluster.config(['rex', 'blaze', 'tess', 'morgan'], { guardian: { enabled: true, mode: 'full' } })
+        await cluster.installLicense(await aLicense(vendor))
+        await using running = await runOperator(await cluster.access(), vendor)
+        await cluster.entitled(({ agents, verdict }) => agents.admitted.length === 4 && verdict === 'Valid')
+        const page = await look(running.operator.address, WIDE, 'licensed')
+        expect(await page.evaluate('document.title')).toBe('Everything is in order: CTO Platform license')
         const tree = await page.accessibility()
         const named = (role: string) => tree.filter((node) => node.role === role).map(({ name }) => name)
 
