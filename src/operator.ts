@@ -22,10 +22,14 @@ import { HOUR } from './domain/instant.ts'
 import { readRevocationList } from './domain/license/revocation-list.ts'
 import { readLicense } from './domain/license/read-license.ts'
 import type { TrustedKeys } from './domain/license/trusted-keys.ts'
+import { stepsBefore, type TimelineEntry, timelineFrom } from './domain/timeline.ts'
 import { startHttpServer } from './http/server.ts'
+import { createJournal, type Journal } from './http/status-page/journal.ts'
+import { createStatusPage } from './http/status-page/status-page.ts'
+import { statusView } from './http/status-page/view.ts'
 import type { Access } from './kube/access.ts'
 import { createClient } from './kube/client.ts'
-import { createEventRecorder } from './kube/events.ts'
+import { createEventRecorder, type EventRecorder } from './kube/events.ts'
 import type { Clock } from './runtime/clock.ts'
 import { type Controller, startController } from './runtime/controller.ts'
 import { repeat } from './runtime/repeat.ts'
@@ -74,8 +78,13 @@ export async function startOperator(
     userAgent: `cto-operator/${VERSION}`,
     onRequest: (method, code) => metrics.requests.inc({ method, code }),
   })
-  const events = createEventRecorder(client, `${GROUP}/operator`, hostname(), (error) =>
-    log.warn({ err: error }, 'event not written'),
+  const journal = createJournal()
+  const events = keepingJournal(
+    createEventRecorder(client, `${GROUP}/operator`, hostname(), (error) =>
+      log.warn({ err: error }, 'event not written'),
+    ),
+    journal,
+    clock,
   )
   const stores = declareStores(
     { product, label: catalog.governed.label, namespace: settings.namespace, agentsNamespace },
@@ -167,12 +176,24 @@ export async function startOperator(
     () => time.lookAgainMs,
     () => entitlement.enqueue(ENTITLEMENT_KEY),
   )
-  const http = await startHttpServer(settings.listen, {
-    readiness: () => ({
-      ready: board.current !== undefined,
-      waitingFor: identity === undefined ? ['the API server'] : waitingFor(stores),
+  const missing = () => (identity === undefined ? ['the API server'] : waitingFor(stores))
+  const timeline = timelineOf(board)
+  const page = createStatusPage(() =>
+    statusView({
+      catalog,
+      version: VERSION,
+      now: clock.now(),
+      ...(board.current === undefined ? {} : { decision: board.current }),
+      timeline: timeline(),
+      events: journal.entries(),
+      waitingFor: board.current === undefined ? missing() : [],
     }),
+  )
+  board.onPublish(() => page.changed())
+  const http = await startHttpServer(settings.listen, {
+    readiness: () => ({ ready: board.current !== undefined, waitingFor: missing() }),
     metrics: () => metrics.registry.metrics(),
+    page,
   })
   log.info({ address: http.address, product, server: access.server.host }, 'operator started')
   const reading = identifyCluster(
@@ -232,6 +253,31 @@ function connect(stores: Stores, board: DecisionBoard, controllers: Controllers,
     agents.enqueue(AGENTS_KEY)
     for (const key of keysToHoldOrResume(board, stores)) hold.enqueue(key)
   })
+}
+
+/** What is said in the cluster is remembered for the status page. */
+function keepingJournal(events: EventRecorder, journal: Journal, clock: Clock): EventRecorder {
+  return {
+    record(event) {
+      const { regarding, type, reason, note } = event
+      journal.add({ at: clock.now(), type, reason, regarding: `${regarding.kind} ${regarding.name}`, note })
+      events.record(event)
+    },
+    flush: () => events.flush(),
+  }
+}
+
+/** What came by itself and what will: worked out when somebody asks, and once for each decision. */
+function timelineOf(board: DecisionBoard): () => readonly TimelineEntry[] {
+  let of: unknown
+  let timeline: readonly TimelineEntry[] = []
+  return () => {
+    if (board.facts !== undefined && of !== board.current) {
+      timeline = [...stepsBefore(board.facts), ...timelineFrom(board.facts)]
+      of = board.current
+    }
+    return timeline
+  }
 }
 
 function policyStores({ policies, policyBindings }: Stores): ReadonlySet<unknown> {

@@ -29,7 +29,6 @@ interface OperatorOptions {
 
 export function operatorCommand(io: Io): Command {
   return new Command('operator')
-    .description('run the operator until it is stopped with SIGTERM or SIGINT')
     .option('--kubeconfig <file>', 'how to reach the cluster (in a pod: its service account)')
     .option('--trusted-keys <file>', "the vendor's public keys, a JWK Set", TRUSTED_KEYS_FILE)
     .option('--catalog <name|file>', 'the product: a built-in catalog, or a file that the vendor has signed', 'cto')

@@ -1,12 +1,15 @@
-// What the operator serves: whether it lives, whether it is ready, and its figures. Never anything that needs a secret.
+// What the operator serves: whether it lives, whether it is ready, its figures, and its status as a page. Never anything
+// that needs a secret.
 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { StatusPage } from './status-page/status-page.ts'
 
 export interface Served {
   /** Whether decisions are being taken; with what keeps them from it. Never the state of the license. */
   readonly readiness: () => { readonly ready: boolean; readonly waitingFor: readonly string[] }
   readonly metrics: () => Promise<string>
+  readonly page: StatusPage
 }
 
 export interface HttpServer {
@@ -35,7 +38,9 @@ export async function startHttpServer(listen: string, served: Served): Promise<H
         (text) => answer(200, text),
         () => answer(500, 'no metrics\n'),
       )
-    } else answer(404, 'there are /livez, /readyz and /metrics\n')
+    } else if (!served.page.answer(path ?? '', response)) {
+      answer(404, 'there are / (the status page), /status.json, /livez, /readyz and /metrics\n')
+    }
   })
   server.requestTimeout = 10_000
   server.headersTimeout = 5_000
@@ -44,6 +49,7 @@ export async function startHttpServer(listen: string, served: Served): Promise<H
   return {
     address: `${address.includes(':') ? `[${address}]` : address}:${actual}`,
     async stop() {
+      served.page.stop()
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },
