@@ -16,9 +16,6 @@ interface TrialOptions {
 
 export function trialCommand(io: Io): Command {
   return new Command('trial')
-    .description(
-      'try the whole free tier on this machine: what is admitted, what is refused, and what a license changes',
-    )
     .option('--exit', 'end when all is shown, with exit code 3 if anything was not as expected')
     .addOption(formatOption())
     .action(async ({ exit = false, output }: TrialOptions) => {

@@ -9,7 +9,7 @@ import { decide } from '../../src/domain/decision.ts'
 import type { Facts } from '../../src/domain/facts.ts'
 import { DAY, formatInstant, HOUR, MINUTE } from '../../src/domain/instant.ts'
 import type { Authenticity } from '../../src/domain/license/claims.ts'
-import { timelineFrom } from '../../src/domain/timeline.ts'
+import { changeText, timelineFrom } from '../../src/domain/timeline.ts'
 import { catalog, claims, eks, facts, license, NOW, revoked, wanted, workload } from '../support/builders.ts'
 
 const running = { workloads: [workload('rex'), workload('tess')], cluster: eks }
@@ -62,7 +62,7 @@ describe('time', () => {
   test('FME Cloud: a renewal that is late is warned of for a month, and hurts a month later still', () => {
     const changes = timelineFrom(facts({ ...running, licenses: [license({ expiresAt: NOW + 60 * DAY })] }))
     const day = (change: string) => {
-      const entry = changes.find((one) => one.changes.includes(change))
+      const entry = changes.find((one) => one.changes.some((each) => changeText(each) === change))
       return ((entry?.at ?? 0) - NOW) / DAY
     }
     expect(day('expiring: no → yes')).toBe(30)
