@@ -1,6 +1,7 @@
 // A product as data: its plans, agents, add-ons and what happens when. The one schema that every catalog passes.
 
 import { z } from 'zod'
+import { NODE_CLASSES } from './cluster/node-class.ts'
 import { UNLIMITED } from './license/claims.ts'
 
 /** What may start: everything the plan admits, only what runs already, or nothing. */
@@ -135,7 +136,16 @@ const catalogSchema = z.strictObject({
     /** How long a license goes on after the vendor has revoked it, unless it says so itself. */
     revocationHours: hours,
   }),
-  nodes: z.strictObject({ uncountedClasses: z.array(z.enum(['virtual', 'simulated'])) }),
+  nodes: z.strictObject({
+    /** Classes of nodes that do not count against the limit. */
+    uncountedClasses: z.array(z.enum(NODE_CLASSES)),
+    /** For how long a node is on its way out. One that something keeps from going for longer is a node like any other. */
+    deletingHours: hours.default(24),
+    /** After how long of not being ready a node is lost. */
+    lostAfterHours: hours.default(24),
+    /** Over how many days the highest count is kept. */
+    peakDays: z.int().min(1).max(366).default(30),
+  }),
   license: z.strictObject({
     /** The key that is activated online. */
     key: z.strictObject({ format: z.string(), pattern: z.string(), example: z.string() }),
