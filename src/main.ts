@@ -3,6 +3,7 @@
 import { buffer } from 'node:stream/consumers'
 import { Command } from 'commander'
 import { builtInCatalogs, catalogNames } from './cli/catalogs.ts'
+import { detectCommand } from './cli/detect.ts'
 import { explainCommand } from './cli/explain.ts'
 import { simulateCommand } from './cli/license-simulate.ts'
 import { licenseCommand } from './cli/license.ts'
@@ -33,6 +34,7 @@ const cto = new Command('cto')
   .addCommand(trialCommand(io))
   .addCommand(operatorCommand(io))
   .addCommand(statusCommand(io))
+  .addCommand(detectCommand(io, catalogs))
   .addCommand(explainCommand(io))
   .addCommand(licenseCommand(io, names).addCommand(simulateCommand(io, catalogs)))
   .addCommand(vendorCommand(io, names))

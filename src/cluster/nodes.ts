@@ -1,7 +1,7 @@
 // A Node of 11 KB shrinks to what the decision needs of it, some 400 bytes, while it is read.
 
 import type { NodeFacts } from '../domain/cluster/node-facts.ts'
-import { isAskedFor } from '../domain/cluster/signals.ts'
+import { isAskedFor, VALUED_LABELS } from '../domain/cluster/signals.ts'
 import { parseInstant } from '../domain/instant.ts'
 import type { ObjectMeta } from './objects.ts'
 
@@ -20,6 +20,7 @@ interface RawNode {
 }
 
 const INSTANCE_TYPES = ['node.kubernetes.io/instance-type', 'beta.kubernetes.io/instance-type']
+const HOSTNAME = 'kubernetes.io/hostname'
 const KWOK_ANNOTATION = 'kwok.x-k8s.io/node'
 const VIRTUAL_KUBELET_TAINT = 'virtual-kubelet.io/provider'
 // The programs that a kubelet is part of, as the API server names those who write to a Node.
@@ -49,6 +50,7 @@ export function projectNode(raw: unknown): NodeFacts {
     ...(marked === undefined ? {} : { marked }),
     hasKubelet: hasKubelet(metadata, nodeInfo),
     hasHardwareId: hasHardwareId(nodeInfo),
+    hasOtherHostname: (labels[HOSTNAME] ?? metadata.name) !== metadata.name,
     hasExternalAddress: status?.addresses?.some(({ type }) => type.startsWith('External')) ?? false,
     ...(deletionTimestamp === undefined ? {} : { deletingSince: parseInstant(deletionTimestamp) ?? 0 }),
     ...(notReadySince === undefined ? {} : { notReadySince: parseInstant(notReadySince) ?? 0 }),
@@ -93,6 +95,7 @@ function shared(text = ''): string {
 function askedFor(kind: 'labels' | 'annotations', record: Readonly<Record<string, string>>): readonly string[] {
   const names = Object.keys(record)
     .filter((name) => remembered(asked[kind], name, () => isAskedFor(kind, name)))
+    .map((name) => (VALUED_LABELS.has(name) ? `${name}=${record[name]}` : name))
     .toSorted()
   return remembered(sharedLists, names.join(' '), () => names)
 }

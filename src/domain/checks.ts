@@ -94,7 +94,7 @@ function clusterTypeIsAllowed({ facts, grant }: Situation): Violation | undefine
   const proven = cluster.type !== 'Kind' || cluster.proven || grant.license !== undefined
   if (allowed && proven) return undefined
   const what = allowed
-    ? `this cluster looks like ${cluster.type} without proof (${list([...cluster.contradictions, ...cluster.evidence], 4)})`
+    ? `this cluster looks like ${cluster.type} without proof (${list([...cluster.contradictions, ...cluster.evidence.toReversed()], 4)})`
     : cluster.type === 'Unknown'
       ? `the type of this cluster is not known (${list([...cluster.contradictions, ...cluster.evidence].slice(0, 2))})`
       : cluster.type === MIXED

@@ -6,7 +6,8 @@ import { type ClusterType, MIXED, UNKNOWN } from './cluster-type.ts'
 import { judgeKind } from './kind-cluster.ts'
 import type { NodeTally } from './node-tally.ts'
 import { UNKNOWN_PLATFORM } from './platform.ts'
-import { describe, FIELDS, KIND, KUBEADM, MADE_WITH, type Signal } from './signals.ts'
+import { describe, type Signal } from './signal.ts'
+import { KIND, KUBEADM, MADE_WITH } from './signals.ts'
 
 // Whose build the API server is, and the types of nodes that go with it.
 const SERVERS: readonly (readonly [version: RegExp, types: readonly string[]])[] = [
@@ -26,6 +27,7 @@ const SERVERS: readonly (readonly [version: RegExp, types: readonly string[]])[]
 const IN_A_CLUSTER: ReadonlySet<string> = new Set(['K3s', 'k0s'])
 const OPENSHIFT_API = 'config.openshift.io'
 const MOST_LINES = 16
+const MOST_SHARES = 6
 
 /** Names the cluster. The same signals always give the same answer. */
 export function detectCluster(signals: ClusterSignals): ClusterType {
@@ -52,7 +54,7 @@ function nameOf(signals: ClusterSignals): ClusterType {
     return { type: 'vcluster', platform, proven: false, confidence: 'medium', evidence, contradictions }
   }
   if (nodes.copies > 0) {
-    contradictions.push(`vcluster by annotation on ${amount(nodes.copies)}, ${FIELDS.annotations.setBy}`)
+    contradictions.push(`vcluster by annotation on ${amount(nodes.copies)}, anybody may set it`)
   }
   if (types.size > 1 || (types.has(KIND) && silent > 0)) {
     return mixed(types, silent, platform, linesOf(nodes.shown.entries()), contradictions)
@@ -71,7 +73,7 @@ function nameOf(signals: ClusterSignals): ClusterType {
   if (type === KIND) return judgeKind(signals, { platform, evidence, contradictions })
   if (server?.includes(type) === true) evidence.push(`${type} by version of the API server`)
   if (type === KUBEADM && signals.kubeadm !== undefined) evidence.push("kubeadm's ConfigMap is there")
-  if (count < nodes.real) evidence.push(`nothing of it on ${amount(nodes.real - count)}`)
+  if (count < nodes.real) evidence.push(`no sign of it on ${amount(nodes.real - count)}`)
   const firm = nodes.namedAt(3, type) === nodes.real
   return {
     type,
@@ -91,17 +93,18 @@ function nameOf(signals: ClusterSignals): ClusterType {
 function typesOf(nodes: NodeTally): Map<string, number> {
   const types = nodes.types()
   if (types.has(KIND)) return types
-  for (const type of types.keys()) {
+  // In the order of their names, so that the order of the nodes does not matter.
+  for (const [type, count] of [...types].toSorted(byName)) {
     for (const base of MADE_WITH[type] ?? []) {
-      const count = types.get(base)
-      if (count === undefined) continue
+      const bare = types.get(base)
+      if (bare === undefined || (bare > count && nodes.namedAt(3, type) === 0)) continue
       types.delete(base)
-      types.set(type, (types.get(type) ?? 0) + count)
+      types.set(type, (types.get(type) ?? 0) + bare)
     }
   }
   for (const [type, count] of types) {
     const claimed = nodes.namedAt(2, type) + nodes.namedAt(3, type) === 0
-    if (claimed && count * 2 < nodes.real) types.delete(type)
+    if (claimed && count < nodes.real && count * 2 <= nodes.real) types.delete(type)
   }
   return types
 }
@@ -125,9 +128,9 @@ function mixed(
   evidence: readonly string[],
   contradictions: readonly string[],
 ): ClusterType {
-  const shares = [...types]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([type, count]) => `${type} on ${amount(count)}`)
+  const ordered = [...types].toSorted(byName).toSorted(([, a], [, b]) => b - a)
+  const shares = ordered.slice(0, MOST_SHARES).map(([type, count]) => `${type} on ${amount(count)}`)
+  if (ordered.length > MOST_SHARES) shares.push(`${ordered.length - MOST_SHARES} more`)
   if (silent > 0) shares.push(`nothing on ${amount(silent)}`)
   return {
     type: MIXED,
@@ -154,11 +157,11 @@ function nameWithoutNodes(
     evidence: [why],
     contradictions,
   })
-  const [ofServer] = server ?? []
-  if (ofServer !== undefined) return answer(ofServer, `${ofServer} by version of the API server`)
   // What contradicts itself is not settled by what anybody can put into the API.
   if (contradictions.length > 0)
     return { ...unknown(platform, ['nothing names a type without contradiction']), contradictions }
+  const [ofServer] = server ?? []
+  if (ofServer !== undefined) return answer(ofServer, `${ofServer} by version of the API server`)
   if (apiGroups.includes(OPENSHIFT_API)) return answer('OpenShift', `the API group ${OPENSHIFT_API} is served`)
   if (kubeadm !== undefined) return answer(KUBEADM, "kubeadm's ConfigMap is there and no node names another type")
   return unknown(platform, [`nothing names a type on ${amount(nodes.real)}`])
@@ -173,13 +176,18 @@ function platformOf(nodes: NodeTally): string {
   return known.length > 1 ? 'mixed' : (known[0] ?? UNKNOWN_PLATFORM)
 }
 
-/** A line for each signal: what nobody can forge first, then what most nodes show. */
+/** A line for each kind of signal: what nobody can forge first, then what most nodes show. */
 function linesOf(signals: readonly (readonly [Signal, number])[]): string[] {
-  const lines = signals.map(([signal, count]) => ({ signal, count, line: describe(signal, count) }))
-  const ordered = lines.toSorted(
-    (a, b) => b.signal.trust - a.signal.trust || b.count - a.count || (a.line < b.line ? -1 : 1),
-  )
-  return [...new Set(ordered.map(({ line }) => line))]
+  const kinds = new Map<string, { signal: Signal; count: number }>()
+  for (const [signal, count] of signals) {
+    const kind = describe(signal, 0)
+    if (count > (kinds.get(kind)?.count ?? 0)) kinds.set(kind, { signal, count })
+  }
+  return [...kinds]
+    .toSorted(
+      ([kindA, a], [kindB, b]) => b.signal.trust - a.signal.trust || b.count - a.count || (kindA < kindB ? -1 : 1),
+    )
+    .map(([, { signal, count }]) => describe(signal, count))
 }
 
 function doubtsOf(nodes: NodeTally): string[] {
@@ -197,6 +205,10 @@ function bound(answer: ClusterType): ClusterType {
 
 function unknown(platform: string, evidence: readonly string[]): ClusterType {
   return { type: UNKNOWN, platform, proven: false, confidence: 'low', evidence, contradictions: [] }
+}
+
+function byName([a]: readonly [string, number], [b]: readonly [string, number]): number {
+  return a < b ? -1 : 1
 }
 
 function amount(count: number): string {

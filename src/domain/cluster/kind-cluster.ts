@@ -52,7 +52,7 @@ export function judgeKind(
     platform,
     proven,
     confidence: proven ? 'high' : against.length === 0 ? 'medium' : 'low',
-    evidence: [...missing, ...proof],
+    evidence: [...proof, ...missing.map((what) => `not proven: ${what}`)],
     contradictions: against,
   }
 }

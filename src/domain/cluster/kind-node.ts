@@ -2,12 +2,15 @@
 // reports, and the name under which it joined, he cannot.
 
 import type { NodeFacts } from './node-facts.ts'
+import { LOOKED_AFTER } from './signals.ts'
 
 export interface KindClaim {
   /** The Kind cluster that the provider ID names. */
   readonly cluster: string
-  /** What cannot be so on a node of Kind; none: the claim holds as far as this node shows. */
+  /** What a kubelet reports, or what is fixed on the node, and cannot be so on a node of Kind: it is none. */
   readonly misfits: readonly string[]
+  /** What anybody can set and is not so on a node of Kind: nobody knows what it is. */
+  readonly oddities: readonly string[]
 }
 
 // As Kubernetes itself is built, from a release or from a checkout: no vendor's suffix.
@@ -33,7 +36,13 @@ export function kindClaimOf(node: NodeFacts): KindClaim | undefined {
   }
   if (node.hasHardwareId) misfits.push('the machine ID is that of a real machine')
   if (node.hasExternalAddress) misfits.push('a cloud gave the node an external address')
-  return { cluster, misfits }
+  const oddities: string[] = []
+  if (node.hasOtherHostname) oddities.push('the node has another host name by label')
+  if (!/^(?:kind)?$/i.test(node.instanceType)) oddities.push('the node has the instance type of a cloud by label')
+  if (LOOKED_AFTER.some((mark) => node.annotations.some((name) => name.startsWith(mark)))) {
+    oddities.push('a controller of machines looks after the node by annotation')
+  }
+  return { cluster, misfits, oddities }
 }
 
 function isNodeName(name: string, cluster: string): boolean {

@@ -97,7 +97,7 @@ export function classifyNode(node: NodeFacts, policy: NodePolicy, now: Instant):
 }
 
 function plainReason({ deletingSince }: NodeFacts): string {
-  if (deletingSince === undefined) return 'is a node'
+  if (deletingSince === undefined) return 'is a node like any other'
   return `has been on its way out since ${formatInstant(deletingSince)}, too long not to count`
 }
 

@@ -12,7 +12,7 @@ export interface NodeFacts {
   /** The container runtime with its version, such as `containerd://2.1.3`. */
   readonly runtime: string
   readonly bootId: string
-  /** Names of the labels and annotations that a rule asks for, without their values. */
+  /** Names of the labels and annotations that a rule asks for; values only where one asks for those too. */
   readonly labels: readonly string[]
   readonly annotations: readonly string[]
   /** The label of that name: a cloud's type of machine. */
@@ -23,6 +23,8 @@ export interface NodeFacts {
   readonly hasKubelet: boolean
   /** Whether its IDs come from hardware or a hypervisor. A container of Kind makes up its own. */
   readonly hasHardwareId: boolean
+  /** Whether the label of its host name says another name than it has. */
+  readonly hasOtherHostname: boolean
   /** Whether a cloud controller gave it an address for the world outside. */
   readonly hasExternalAddress: boolean
   readonly deletingSince?: Instant

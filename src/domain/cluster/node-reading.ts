@@ -3,19 +3,16 @@
 import { kindClaimOf } from './kind-node.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { platformOf } from './platform.ts'
+import { shownBy, type Signal, type Trust } from './signal.ts'
 import {
   CLAIMS_OF_KIND,
+  CONTROL_PLANE,
   EKS_DISTRO,
   KIND,
   KIND_PROVIDER_ID,
   MADE_WITH,
-  shows,
-  type Signal,
   SIGNALS,
-  type Trust,
-  trustIn,
   VCLUSTER_ANNOTATION,
-  CONTROL_PLANE,
 } from './signals.ts'
 
 export interface NodeReading {
@@ -37,27 +34,26 @@ export interface NodeReading {
 }
 
 interface Candidate {
-  readonly signals: Signal[]
+  /** By its own signals. */
   trust: Trust
+  /** With those of what it is made with. */
+  weight: Trust
 }
 
 export function readNode(node: NodeFacts): NodeReading {
-  const shown = SIGNALS.filter((signal) => shows(node, signal))
+  const shown = shownBy(node, SIGNALS)
   const claim = kindClaimOf(node)
   const doubts: string[] = []
   if (claim !== undefined) {
     if (claim.misfits.length === 0) shown.push(KIND_PROVIDER_ID)
-    for (const misfit of claim.misfits) doubts.push(`${KIND} by provider ID, but ${misfit}`)
+    for (const why of [...claim.misfits, ...claim.oddities]) doubts.push(`${KIND} by provider ID, but ${why}`)
   }
   const candidates = candidatesIn(shown, node)
-  const type = winner(candidates)
+  const best = winner(candidates)
+  const type = best === KIND && doubts.length > 0 ? undefined : best
   const own = type === undefined ? [] : [type, ...(MADE_WITH[type] ?? [])]
   const foreign = shown.filter((signal) => !own.includes(signal.type))
-  if (type === KIND) {
-    if (!/^(?:kind)?$/i.test(node.instanceType)) doubts.push(`the instance type of a cloud`)
-  } else {
-    foreign.push(...CLAIMS_OF_KIND.filter((signal) => shows(node, signal)))
-  }
+  if (type !== KIND) foreign.push(...shownBy(node, CLAIMS_OF_KIND))
   return {
     ...(type === undefined ? {} : { type, trust: candidates.get(type)?.trust ?? 1 }),
     shown: shown.filter((signal) => own.includes(signal.type)),
@@ -72,32 +68,30 @@ export function readNode(node: NodeFacts): NodeReading {
 /** The types that the signals speak for, without those that another one is made with. */
 function candidatesIn(shown: readonly Signal[], node: NodeFacts): Map<string, Candidate> {
   const candidates = new Map<string, Candidate>()
-  for (const signal of shown) {
-    const trust = trustIn(signal, node)
-    const candidate = candidates.get(signal.type)
-    if (candidate === undefined) candidates.set(signal.type, { signals: [signal], trust })
-    else {
-      candidate.signals.push(signal)
-      if (trust > candidate.trust) candidate.trust = trust
+  for (const { type, trust } of shown) {
+    if (trust > (candidates.get(type)?.trust ?? 0)) candidates.set(type, { trust, weight: trust })
+  }
+  // What only a label says, it does not say of what the kubelet says otherwise.
+  const firm = [...candidates].filter(([, { trust }]) => trust > 1)
+  for (const [type, candidate] of firm) {
+    for (const base of MADE_WITH[type] ?? []) {
+      const trust = candidates.get(base)?.trust ?? candidate.weight
+      if (trust > candidate.weight) candidate.weight = trust
     }
   }
-  for (const type of candidates.keys()) {
-    for (const base of MADE_WITH[type] ?? []) candidates.delete(base)
-  }
-  // Nothing tells whose kubelet it is. EKS shows no control plane; EKS Anywhere does.
-  const distro = candidates.get(EKS_DISTRO)
-  if (distro !== undefined) {
-    candidates.delete(EKS_DISTRO)
-    const type = node.labels.some((name) => CONTROL_PLANE.test(name)) ? 'EKSAnywhere' : 'EKS'
-    if (!candidates.has(type)) candidates.set(type, { ...distro, trust: 1 })
+  for (const [type] of firm) for (const base of MADE_WITH[type] ?? []) candidates.delete(base)
+  // The kubelet of EKS Distro, and nothing firm that tells whose. EKS shows no control plane; EKS Anywhere does.
+  if (candidates.delete(EKS_DISTRO)) {
+    const isElsewhere = !node.providerId.startsWith('aws:') && node.labels.some((name) => CONTROL_PLANE.test(name))
+    candidates.set(isElsewhere ? 'EKSAnywhere' : 'EKS', { trust: 1, weight: candidates.has('kOps') ? 1 : 3 })
   }
   return candidates
 }
 
 /** The type that is believed most; none where two are believed alike. Kind is nobody beside another. */
 function winner(candidates: ReadonlyMap<string, Candidate>): string | undefined {
-  const [best, second] = [...candidates].toSorted(([, a], [, b]) => b.trust - a.trust)
+  const [best, second] = [...candidates].toSorted(([, a], [, b]) => b.weight - a.weight || b.trust - a.trust)
   if (best === undefined || second === undefined) return best?.[0]
-  if (best[1].trust === second[1].trust || best[0] === KIND) return undefined
-  return best[0]
+  const isTie = best[1].weight === second[1].weight && best[1].trust === second[1].trust
+  return isTie || best[0] === KIND ? undefined : best[0]
 }

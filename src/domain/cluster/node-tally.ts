@@ -4,7 +4,7 @@ import { Counter } from './counter.ts'
 import { isReal, isUnsteady, lastingClasses, type NodeClass } from './node-class.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { type NodeReading, readNode } from './node-reading.ts'
-import type { Signal, Trust } from './signals.ts'
+import type { Signal, Trust } from './signal.ts'
 
 export class NodeTally {
   #total = 0

@@ -53,14 +53,35 @@ const BY_MACHINE: readonly (readonly [
   ['osImage', /^Bottlerocket .*\(vmware/, 'vsphere'],
   ['name', /\.(?:ec2|compute)\.internal$/, 'aws'],
 ]
-/** Made for one person's machine, whatever that is. */
-const LOCAL: ReadonlySet<string> = new Set(['K3d', 'Minikube', 'DockerDesktop', 'RancherDesktop', 'OrbStack'])
+/** Where a type is at home; `local` is one person's machine, whatever that is. */
+const HOME: Readonly<Record<string, string>> = {
+  K3d: 'local',
+  Minikube: 'local',
+  DockerDesktop: 'local',
+  RancherDesktop: 'local',
+  OrbStack: 'local',
+  EKS: 'aws',
+  GKE: 'gcp',
+  AKS: 'azure',
+  AKSEngine: 'azure',
+  DOKS: 'digitalocean',
+  LKE: 'linode',
+  OKE: 'oracle',
+  IKS: 'ibm',
+  ACK: 'alibaba',
+  TKE: 'tencent',
+  CCE: 'huawei',
+  Civo: 'civo',
+  Scaleway: 'scaleway',
+  Exoscale: 'exoscale',
+  Vultr: 'vultr',
+}
 
 /** The platform of a node of that type. */
 export function platformOf(node: NodeFacts, type: string | undefined): string {
   const { providerId } = node
   const provider = BY_PROVIDER_ID.find(([pattern]) => pattern.test(providerId))
   if (provider !== undefined) return provider[1]
-  if (type !== undefined && LOCAL.has(type)) return 'local'
-  return BY_MACHINE.find(([field, pattern]) => pattern.test(node[field]))?.[2] ?? UNKNOWN_PLATFORM
+  const home = type === undefined ? undefined : HOME[type]
+  return home ?? BY_MACHINE.find(([field, pattern]) => pattern.test(node[field]))?.[2] ?? UNKNOWN_PLATFORM
 }
