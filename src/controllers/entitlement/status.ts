@@ -52,19 +52,21 @@ export function entitlementStatus(
       uid: decision.clusterUid,
       proven: decision.cluster.proven,
       confidence: decision.cluster.confidence,
-      evidence: [...decision.cluster.evidence, ...decision.cluster.contradictions.map((text) => `against it: ${text}`)],
+      evidence: [...decision.cluster.evidence],
+      contradictions: [...decision.cluster.contradictions],
+      ...doubtOf(decision),
     },
     nodes: {
       counted: nodes.counted,
       total: nodes.total,
       limit: nodes.limit,
-      ...(nodes.overage === undefined
-        ? {}
-        : {
-            peak: nodes.overage.peak,
-            overSince: formatInstant(nodes.overage.since),
-            graceEndsAt: formatInstant(nodes.overage.graceEndsAt),
-          }),
+      excluded: nodes.excluded.map((excluded) => ({ ...excluded })),
+      highest: nodes.peak,
+      pastPeaks: (decision.memory.nodePeaks?.past ?? []).map(({ counted, until }) => ({
+        counted,
+        until: formatInstant(until),
+      })),
+      ...overageOf(decision),
     },
     agents: {
       limit: agents.limit,
@@ -126,6 +128,31 @@ function deniedFeatures({ catalog, grant }: Decision): { name: string; httpStatu
   return Object.entries(catalog.featureRefusals)
     .filter(([name]) => !grant.features.has(name))
     .map(([name, httpStatus]) => ({ name, httpStatus }))
+}
+
+/** What is seen and differs from the type that counts, as far as the next decision has to know. */
+function doubtOf({ memory }: Decision): Pick<EntitlementStatus['cluster'], 'changesAt' | 'steadySince'> {
+  const patience = memory.cluster?.patience
+  if (patience === undefined) return {}
+  const { endsAt, restingSince } = patience
+  return {
+    changesAt: formatInstant(endsAt),
+    ...(restingSince === undefined ? {} : { steadySince: formatInstant(restingSince) }),
+  }
+}
+
+/** The last overage, also when it is past. */
+function overageOf({
+  memory,
+}: Decision): Pick<EntitlementStatus['nodes'], 'peak' | 'overSince' | 'graceEndsAt' | 'overUntil'> {
+  if (memory.nodesOver === undefined) return {}
+  const { peak, since, grace } = memory.nodesOver
+  return {
+    peak,
+    overSince: formatInstant(since),
+    graceEndsAt: formatInstant(grace.endsAt),
+    ...(grace.restingSince === undefined ? {} : { overUntil: formatInstant(grace.restingSince) }),
+  }
 }
 
 // Ready means processed, whatever the license says: `helm install --wait` reads it. The license's state stands beside it.

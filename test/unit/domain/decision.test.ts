@@ -297,7 +297,7 @@ describe('nodes', () => {
     expect(first.verdict).toBe('Valid')
     expect(first.nodes.overage).toMatchObject({ since: NOW, peak: 2, graceEndsAt: NOW + 72 * HOUR, graceIsOver: false })
     expect(first.nextChangeAt).toBe(NOW + 72 * HOUR)
-    const memory = { ...NO_MEMORY, nodesOver: { since: NOW - 72 * HOUR, peak: 5 } }
+    const memory = { ...NO_MEMORY, nodesOver: { since: NOW - 72 * HOUR, peak: 5, grace: { endsAt: NOW } } }
     expect(over(2, memory)).toMatchObject({ verdict: 'NodeLimitExceeded', gate: { growth: 'Closed' } })
     expect(over(2, memory).nodes.overage?.peak).toBe(5)
     expect(over(1, memory)).toMatchObject({ verdict: 'Valid', gate: { growth: 'Open' } })
