@@ -1,8 +1,8 @@
 // The way out: nothing refuses growth any more, and what was held runs again. It may be ended at any point and run again.
 
-import { AGENT_LABEL } from './api/names.ts'
 import { type Workload, WORKLOAD_KINDS, projectWorkload, resumePatch, wantedReplicas } from './cluster/workloads.ts'
 import { desiredPolicies, type PolicyObject } from './controllers/policy/desired.ts'
+import type { Catalog } from './domain/catalog.ts'
 import type { Client, RawObject } from './kube/client.ts'
 import { isConflict, isNotFound, KubeError } from './kube/errors.ts'
 import { admissionPolicies, admissionPolicyBindings, deployments, pods, type Resource } from './kube/resource.ts'
@@ -14,7 +14,7 @@ export interface ReleaseOptions {
   /** The operator's Deployment, and the labels of its pods. */
   readonly deployment: string
   readonly selector: string
-  readonly product: string
+  readonly catalog: Catalog
 }
 
 export interface Released {
@@ -43,7 +43,7 @@ const PAGE = '500'
 export async function releaseCluster(client: Client, options: ReleaseOptions, signal: AbortSignal): Promise<Released> {
   const operator = await stopOperator(client, options, signal)
   // Bindings first: without its binding a policy refuses nothing, wherever this is interrupted.
-  const objects = desiredPolicies(options.product).toSorted((a, b) => b.kind.localeCompare(a.kind))
+  const objects = desiredPolicies(options.catalog).toSorted((a, b) => b.kind.localeCompare(a.kind))
   const policies: string[] = []
   for (const object of objects) {
     if (await unlessGone(client.delete(resourceOf(object), { name: object.metadata.name }, undefined, signal))) {
@@ -53,7 +53,7 @@ export async function releaseCluster(client: Client, options: ReleaseOptions, si
   const assertAllGone = async () => {
     for (const object of objects) await assertGone(client, object, signal)
   }
-  const resumed = await resumeAll(client, assertAllGone, signal)
+  const resumed = await resumeAll(client, options.catalog.governed.label, assertAllGone, signal)
   await pause(QUIET_MS, signal)
   await assertAllGone()
   return { operator, policies, resumed }
@@ -77,6 +77,7 @@ async function stopOperator(
 
 async function resumeAll(
   client: Client,
+  label: string,
   assertAllGone: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<ResumedWorkload[]> {
@@ -84,7 +85,7 @@ async function resumeAll(
   for (;;) {
     // Or somebody would hold again what is resumed, for ever.
     await assertAllGone()
-    const held = await heldWorkloads(client, signal)
+    const held = await heldWorkloads(client, label, signal)
     if (held.length === 0) return resumed
     let done = 0
     for (const { workload, resource, resourceVersion } of held) {
@@ -104,12 +105,12 @@ interface Held {
   readonly resourceVersion: string
 }
 
-async function heldWorkloads(client: Client, signal: AbortSignal): Promise<Held[]> {
+async function heldWorkloads(client: Client, label: string, signal: AbortSignal): Promise<Held[]> {
   const held: Held[] = []
   for (const kind of WORKLOAD_KINDS) {
     const resource = { group: kind.group, version: 'v1', plural: kind.plural, kind: kind.kind, namespaced: true }
-    for await (const raw of all(client, resource, AGENT_LABEL, signal)) {
-      const workload = projectWorkload(kind, raw)
+    for await (const raw of all(client, resource, label, signal)) {
+      const workload = projectWorkload(kind, label, raw)
       if (workload?.heldReplicas === undefined) continue
       held.push({ resource, workload, resourceVersion: raw.metadata.resourceVersion ?? '' })
     }

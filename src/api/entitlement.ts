@@ -2,7 +2,7 @@
 // their parameters, and after a restart the operator remembers from it.
 
 import { z } from 'zod'
-import type { DegradationLevel, Growth, GuardianMode } from '../domain/catalog.ts'
+import type { Growth, GuardianMode } from '../domain/catalog.ts'
 import type { Verdict } from '../domain/reasons.ts'
 import type { Condition } from './conditions.ts'
 import type { DeepReadonly } from './resources.ts'
@@ -27,6 +27,17 @@ export interface PublishedViolation {
   readonly reason: string
   readonly message: string
   readonly since: string
+}
+
+/** A limit of the product's, for whoever measures against it. */
+export interface PublishedLimit {
+  readonly axis: string
+  readonly limit: number
+  readonly unit: string
+  readonly period?: string
+  readonly enforcement: 'hard' | 'soft'
+  /** What the product answers with at the limit. */
+  readonly httpStatus?: number
 }
 
 /** Parameters of the admission policies. They have to answer from this alone while the operator is down. */
@@ -59,7 +70,10 @@ export interface EntitlementStatus {
   readonly organization?: string
   readonly licenseId?: string
   readonly expiresAt?: string
-  readonly degradation: DegradationLevel
+  /** Until when licenses follow each other without a gap, when that is later. */
+  readonly coveredUntil?: string
+  /** `None`, or a level of the catalog's schedule. */
+  readonly degradation: string
   readonly readOnly: boolean
   readonly cluster: {
     readonly type: string
@@ -68,14 +82,25 @@ export interface EntitlementStatus {
     readonly proven: boolean
     readonly confidence: string
     readonly evidence: readonly string[]
+    readonly contradictions: readonly string[]
+    /** When the type changes to what is seen, if that lasts. */
+    readonly changesAt?: string
+    /** Since when what is seen has been the type that counts again. */
+    readonly steadySince?: string
   }
   readonly nodes: {
     readonly counted: number
     readonly total: number
     readonly limit: number
+    readonly excluded: readonly { readonly class: string; readonly count: number }[]
+    /** The highest count of the last days, and the past counts that it goes down by as they grow old. */
+    readonly highest: number
+    readonly pastPeaks: readonly { readonly counted: number; readonly until: string }[]
+    /** The last overage: its peak, its beginning, when its grace ends, and its end when it is past. */
     readonly peak?: number
     readonly overSince?: string
     readonly graceEndsAt?: string
+    readonly overUntil?: string
   }
   readonly agents: {
     readonly limit: number
@@ -84,6 +109,9 @@ export interface EntitlementStatus {
     readonly refused: readonly AgentEntry[]
     readonly held: readonly AgentEntry[]
   }
+  readonly limits: readonly PublishedLimit[]
+  /** Features that are not licensed and that the product refuses with an HTTP status of their own. */
+  readonly deniedFeatures: readonly { readonly name: string; readonly httpStatus: number }[]
   readonly features: readonly string[]
   readonly addons: readonly string[]
   readonly guardian: { readonly mode: GuardianMode }
@@ -97,12 +125,35 @@ export interface EntitlementStatus {
 
 // Another version may have written it, or a person: what cannot be read is forgotten, and nothing else with it.
 const time = z.iso.datetime({ offset: true })
+const count = z.int().nonnegative()
 const optionalTime = z.optional(time).catch(undefined)
 const agent = z.object({ namespace: z.string(), kind: z.string(), workload: z.string(), holdAt: optionalTime })
 const agents = readableItems(agent)
 const remembered = z.object({
   agents: z.object({ admitted: agents, refused: agents, held: agents }).catch({ admitted: [], refused: [], held: [] }),
-  nodes: z.object({ overSince: optionalTime, peak: z.optional(z.int().positive()).catch(undefined) }).catch({}),
+  cluster: z
+    .object({
+      type: z.string(),
+      platform: z.string(),
+      proven: z.boolean(),
+      confidence: z.enum(['high', 'medium', 'low']),
+      evidence: readableItems(z.string()),
+      contradictions: readableItems(z.string()),
+      changesAt: optionalTime,
+      steadySince: optionalTime,
+    })
+    .optional()
+    .catch(undefined),
+  nodes: z
+    .object({
+      counted: z.optional(count).catch(undefined),
+      pastPeaks: readableItems(z.object({ counted: count, until: time })),
+      peak: z.optional(count).catch(undefined),
+      overSince: optionalTime,
+      graceEndsAt: optionalTime,
+      overUntil: optionalTime,
+    })
+    .catch({ pastPeaks: [] }),
   violations: readableItems(z.object({ reason: z.string(), since: time })),
 })
 

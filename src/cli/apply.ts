@@ -19,7 +19,6 @@ const ASK_AGAIN_MS = SECOND
 
 export function applyCommand(io: Io): Command {
   return new Command('apply')
-    .description('write the Licenses and PlatformConfigs of a file')
     .argument('<file>', 'YAML or JSON; - for standard input')
     .option('--kubeconfig <file>', 'how to reach the cluster (in a pod: its service account)')
     .action(async (file: string, { kubeconfig }: { kubeconfig?: string }) => {

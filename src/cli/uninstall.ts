@@ -1,12 +1,13 @@
 // `cto uninstall`: before the operator is removed, nothing of its enforcement stays. The chart runs it by itself.
 
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { DEFAULT_NAMESPACE } from '../api/names.ts'
 import { SECOND } from '../domain/instant.ts'
 import { clusterAccess } from '../kube/access.ts'
 import { createClient } from '../kube/client.ts'
 import { type Released, releaseCluster } from '../release.ts'
-import { cliErrorFrom } from './input.ts'
+import { builtInCatalogs, readCatalog } from './catalogs.ts'
+import { cliErrorFrom, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
 import { CliError, type Format, formatOption, type Io, print, properties, section } from './output.ts'
 
 interface UninstallOptions {
@@ -14,8 +15,9 @@ interface UninstallOptions {
   readonly namespace: string
   readonly deployment: string
   readonly selector: string
-  readonly product: string
-  readonly timeout: string
+  readonly catalog: string
+  readonly trustedKeys: string
+  readonly timeout: number
   readonly output: Format
 }
 
@@ -23,7 +25,6 @@ const NAME = 'cto-operator'
 
 export function uninstallCommand(io: Io): Command {
   return new Command('uninstall')
-    .description('stop the operator, remove its policies and resume what is held; licenses and wishes stay')
     .option('--kubeconfig <file>', 'how to reach the cluster (in a pod: its service account)')
     .option('--namespace <name>', 'where the operator lives', DEFAULT_NAMESPACE)
     .option('--deployment <name>', "the operator's Deployment", NAME)
@@ -32,15 +33,19 @@ export function uninstallCommand(io: Io): Command {
       "the labels of the operator's pods",
       `app.kubernetes.io/name=${NAME},app.kubernetes.io/component=operator`,
     )
-    .option('--product <name>', 'whose policies to remove', 'cto')
-    .option('--timeout <seconds>', 'how long it may take', '180')
+    .option('--catalog <name|file>', 'the product: a built-in catalog, or a file that the vendor has signed', 'cto')
+    .option('--trusted-keys <file>', "the vendor's public keys, for a signed catalog", TRUSTED_KEYS_FILE)
+    .option('--timeout <seconds>', 'how long it may take', seconds, 180)
     .addOption(formatOption())
-    .action(async ({ kubeconfig, timeout, output, ...options }: UninstallOptions) => {
-      const limit = AbortSignal.timeout(Number(timeout) * SECOND)
+    .action(async ({ kubeconfig, timeout, output, trustedKeys, ...options }: UninstallOptions) => {
+      const isBuiltIn = builtInCatalogs().some(({ product }) => product === options.catalog)
+      const keys = isBuiltIn ? new Map() : await readTrustedKeys(trustedKeys, io)
+      const catalog = await readCatalog(options.catalog, keys, io)
+      const limit = AbortSignal.timeout(timeout * SECOND)
       try {
         const access = await clusterAccess(kubeconfig)
         const client = createClient(access, { fieldManager: 'cto-cli', userAgent: 'cto-cli' })
-        const released = await releaseCluster(client, options, limit)
+        const released = await releaseCluster(client, { ...options, catalog }, limit)
         access.agent.destroy()
         print(io, output, released, () => table(released))
         io.stderr('The CRDs and your resources stay; kubectl delete crd removes them, and agents with them.\n')
@@ -49,6 +54,11 @@ export function uninstallCommand(io: Io): Command {
         throw cliErrorFrom(error)
       }
     })
+}
+
+function seconds(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('Write a whole number of seconds.')
+  return Number(text)
 }
 
 function table({ operator, policies, resumed }: Released): string {

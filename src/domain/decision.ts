@@ -1,18 +1,22 @@
 // Facts in, Decision out. No clock, no I/O, no throw. Everything the operator does follows from a Decision.
 
 import { admitAgents, type Admission } from './agent-admission.ts'
-import type { GuardianMode } from './catalog.ts'
+import type { Catalog, GuardianMode } from './catalog.ts'
 import { type Situation, traceOf, type Violation } from './checks.ts'
-import type { ClusterType } from './cluster-type.ts'
+import type { ClusterType } from './cluster/cluster-type.ts'
+import { type NodeOverage, nodeOverageAt } from './cluster/node-overage.ts'
+import type { NodeCount } from './cluster/node-count.ts'
+import { standingAt } from './cluster/standing.ts'
+import { peakOf } from './cluster/node-peaks.ts'
 import { type Degradation, degradationAt } from './degradation.ts'
-import type { Facts, Memory } from './facts.ts'
+import type { Concern, Facts, Memory } from './facts.ts'
 import { type Gate, gateFor } from './gate.ts'
-import { type Grant, grantFrom, limitOf } from './grant.ts'
+import { coveredUntil, type Grant, grantFrom, isWithin, limitOf } from './grant.ts'
 import { guardianMode, mayChangeThings } from './guardian.ts'
 import { DAY, earliest, formatInstant, HOUR, type Instant } from './instant.ts'
 import { type LicenseDecision, licenseDecision } from './license-state.ts'
+import { revocationOf } from './license-standing.ts'
 import { messagesFor } from './messages.ts'
-import { type NodeOverage, nodeOverageAt } from './node-overage.ts'
 import type { Reason, Verdict } from './reasons.ts'
 import { title } from './words.ts'
 
@@ -24,10 +28,16 @@ export interface Decision {
   readonly degradation: Degradation
   readonly cluster: ClusterType
   readonly clusterUid: string
+  /** The rules that were applied. */
+  readonly catalog: Catalog
+  readonly concerns: readonly Concern[]
   readonly nodes: {
     readonly counted: number
     readonly total: number
     readonly limit: number
+    readonly excluded: NodeCount['excluded']
+    /** The highest count of the days over which the catalog keeps it. */
+    readonly peak: number
     readonly overage?: NodeOverage
   }
   readonly agents: Admission
@@ -49,23 +59,30 @@ export interface Decision {
   readonly memory: Memory
 }
 
-export function decide(facts: Facts): Decision {
-  const { catalog, now } = facts
+const NEVER_ENDS = { expiresAt: Number.POSITIVE_INFINITY }
+
+export function decide(seen: Facts): Decision {
+  const { catalog, now, memory } = seen
+  const standing = standingAt(seen, memory, catalog, now)
+  const facts = { ...seen, cluster: standing.cluster, nodes: standing.nodes }
   const grant = grantFrom(facts)
-  const expiresAt = grant.license?.claims.expiresAt
-  const degradation = degradationAt(expiresAt ?? Number.POSITIVE_INFINITY, now, catalog)
-  const overage = nodeOverageAt(grant, facts.nodes.counted, facts.memory.nodesOver, catalog, now)
+  const degradation = degradationAt(grant.license?.claims ?? NEVER_ENDS, now, catalog)
+  const limit = limitOf(grant, 'nodes')
+  const { counted } = facts.nodes
+  const over = nodeOverageAt(!isWithin(limit, counted), counted, memory.nodesOver, catalog, now)
+  const { overage } = over
   const situation: Situation = { facts, grant, degradation, overage }
 
   const trace = traceOf(situation)
   const violations = trace.map(({ violation }) => violation).filter((violation) => violation !== undefined)
   const agents = admitAgents(facts, grant, violations)
   const mode = guardianMode(facts.wanted?.guardian ?? 'off', grant, degradation.guardianAtMost, catalog)
-  const expiresSoonAt = expiresAt === undefined ? undefined : expiresAt - catalog.notice.expiryDays * DAY
-  const expiring = expiresAt !== undefined && expiresSoonAt !== undefined && now >= expiresSoonAt && now < expiresAt
+  const until = coveredUntil(grant)
+  const expiresSoonAt = until === undefined ? undefined : until - catalog.notice.expiryDays * DAY
+  const expiring = until !== undefined && expiresSoonAt !== undefined && now >= expiresSoonAt && now < until
   const [first] = violations
-  const nextChangeAt = nextChange(situation, agents, expiresSoonAt)
-  const firstSeen = (violation: Violation) => Math.min(facts.memory.violationSince.get(violation.reason) ?? now, now)
+  const nextChangeAt = nextChange(situation, agents, [expiresSoonAt, standing.changesAt])
+  const firstSeen = (violation: Violation) => Math.min(memory.violationSince.get(violation.reason) ?? now, now)
 
   return {
     verdict: first?.verdict ?? 'Valid',
@@ -75,10 +92,14 @@ export function decide(facts: Facts): Decision {
     degradation,
     cluster: facts.cluster,
     clusterUid: facts.clusterUid,
+    catalog,
+    concerns: facts.concerns,
     nodes: {
-      counted: facts.nodes.counted,
+      counted,
       total: facts.nodes.total,
-      limit: limitOf(grant, 'nodes'),
+      limit,
+      excluded: facts.nodes.excluded,
+      peak: peakOf(standing.peaks),
       ...(overage === undefined ? {} : { overage }),
     },
     agents,
@@ -88,17 +109,22 @@ export function decide(facts: Facts): Decision {
     updates: updatesUnder(grant, degradation, facts),
     violations: violations.map((violation) => ({ ...violation, firstSeen: firstSeen(violation) })),
     trace,
-    messages: messagesFor(situation, expiring),
+    messages: messagesFor(situation, agents, expiring),
     expiring,
     licenses: facts.licenses.map((license) => licenseDecision(license, situation)),
     gate: gateFor(situation, violations, agents),
     ...(nextChangeAt === undefined ? {} : { nextChangeAt }),
-    memory: remember(agents, overage, violations, firstSeen),
+    memory: {
+      ...remember(agents, violations, firstSeen),
+      ...standing.memory,
+      ...(over.memory === undefined ? {} : { nodesOver: over.memory }),
+    },
   }
 }
 
 function validMessage(grant: Grant): string {
-  const until = grant.license === undefined ? '' : ` until ${formatInstant(grant.license.claims.expiresAt)}`
+  const end = coveredUntil(grant)
+  const until = end === undefined ? '' : ` until ${formatInstant(end)}`
   return `the ${title(grant)} is in force${until}`
 }
 
@@ -108,16 +134,16 @@ function updatesUnder(grant: Grant, degradation: Degradation, { catalog }: Facts
 }
 
 function nextChange(
-  { facts, degradation, grant, overage }: Situation,
+  { facts, degradation, overage }: Situation,
   agents: Admission,
-  expiresSoonAt: Instant | undefined,
+  others: readonly (Instant | undefined)[],
 ): Instant | undefined {
   const { now, licenses, catalog } = facts
-  const instants: (Instant | undefined)[] = [degradation.until, overage?.graceEndsAt, expiresSoonAt]
-  if (grant.license !== undefined) instants.push(grant.license.claims.expiresAt)
+  const instants: (Instant | undefined)[] = [degradation.until, overage?.graceEndsAt, ...others]
   for (const agent of agents.refused) instants.push(agent.holdAt)
-  for (const { claims, problem } of licenses) {
-    instants.push(claims?.notBefore, claims?.expiresAt)
+  for (const { claims, problem, keyExpiresAt } of licenses) {
+    instants.push(claims?.notBefore, claims?.expiresAt, keyExpiresAt)
+    if (claims !== undefined) instants.push(revocationOf(claims, facts)?.effectiveAt)
     if (claims !== undefined && problem !== undefined)
       instants.push(problem.since + catalog.notice.lastKnownGoodHours * HOUR)
   }
@@ -126,14 +152,12 @@ function nextChange(
 
 function remember(
   agents: Admission,
-  overage: NodeOverage | undefined,
   violations: readonly Violation[],
   firstSeen: (violation: Violation) => Instant,
 ): Memory {
   return {
     admitted: new Set(agents.admitted.map((agent) => agent.key)),
     holdAt: new Map(agents.refused.flatMap((agent) => (agent.holdAt === undefined ? [] : [[agent.key, agent.holdAt]]))),
-    ...(overage === undefined ? {} : { nodesOver: { since: overage.since, peak: overage.peak } }),
     violationSince: new Map(violations.map((violation) => [violation.reason, firstSeen(violation)])),
   }
 }

@@ -1,10 +1,14 @@
 // Everything a decision may look at. Gathered in one place, decided in another: the core has no other way to the world.
 
 import type { Catalog, GuardianMode } from './catalog.ts'
-import type { ClusterType } from './cluster-type.ts'
+import type { ClusterType } from './cluster/cluster-type.ts'
+import type { NodeCount } from './cluster/node-count.ts'
+import type { OverageMemory } from './cluster/node-overage.ts'
+import type { NodePeaks } from './cluster/node-peaks.ts'
+import type { ClusterMemory } from './cluster/stability.ts'
 import type { Instant } from './instant.ts'
 import type { LicenseClaims } from './license/claims.ts'
-import type { NodeCount } from './node-count.ts'
+import type { RevocationList } from './license/revocation-list.ts'
 import type { Reason } from './reasons.ts'
 
 /** What is known of one License resource. */
@@ -13,9 +17,10 @@ export interface LicenseFacts {
   readonly name: string
   /** Claims that were verified. With `unconfirmed`, they are the last that were read and believed. */
   readonly claims?: LicenseClaims
+  /** From when on the key that signed it may no longer be used, and the license is not believed. */
+  readonly keyExpiresAt?: Instant
   /** Why the license cannot be read or believed now. */
   readonly problem?: { readonly reason: Reason; readonly message: string; readonly since: Instant }
-  readonly revoked?: boolean
 }
 
 /** A workload that carries the agent label. */
@@ -32,6 +37,14 @@ export interface WorkloadFacts {
   readonly createdAt: Instant
   /** Whether its namespace is one that the gate covers. */
   readonly governed: boolean
+}
+
+/** Something that a person should look into; the decision holds all the same. */
+export interface Concern {
+  readonly about: 'clock' | 'revocations'
+  readonly reason: Reason
+  /** One sentence. */
+  readonly message: string
 }
 
 /** What the customer asks for. */
@@ -51,7 +64,10 @@ export interface Memory {
   readonly admitted: ReadonlySet<string>
   /** When workloads that lost their admission will be held, by `workloadKey`. */
   readonly holdAt: ReadonlyMap<string, Instant>
-  readonly nodesOver?: { readonly since: Instant; readonly peak: number }
+  /** The type of cluster that counts. */
+  readonly cluster?: ClusterMemory
+  readonly nodesOver?: OverageMemory
+  readonly nodePeaks?: NodePeaks
   /** Since when each violation has been there, by reason. */
   readonly violationSince: ReadonlyMap<string, Instant>
 }
@@ -61,11 +77,18 @@ export const NO_MEMORY: Memory = { admitted: new Set(), holdAt: new Map(), viola
 export interface Facts {
   readonly now: Instant
   readonly catalog: Catalog
+  /** What the nodes show at this moment. What counts is what lasts. */
   readonly cluster: ClusterType
   /** UID of the namespace kube-system: the cluster's identity. */
   readonly clusterUid: string
   readonly nodes: NodeCount
   readonly licenses: readonly LicenseFacts[]
+  /** Licenses that were believed once and are gone: what they replaced stays replaced. */
+  readonly formerLicenses: readonly LicenseClaims[]
+  /** The newest list of the vendor that was ever believed. */
+  readonly revocations?: RevocationList
+  /** What is wrong about what the decision rests on beside the licenses: a revocation list, the clock. */
+  readonly concerns: readonly Concern[]
   readonly wanted?: WantedFacts
   /** Where the agents of a PlatformConfig live. */
   readonly agentsNamespace: string

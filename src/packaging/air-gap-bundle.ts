@@ -3,7 +3,6 @@
 
 import { createHash, createPrivateKey, sign } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { packageChart } from './chart-package.ts'
 import { gzip } from './gzip.ts'
 import { CODE, type ImageFile } from './image-content.ts'
@@ -52,7 +51,7 @@ export async function airGapBundle({ version, images, content, signingKey, date 
     ...content
       .filter(({ path }) => path.startsWith(`${CODE}/`))
       .map(({ path, content, mode = 0o644 }) => ({
-        path: `bin/${basename(path)}`,
+        path: path.replace(`${CODE}/`, 'bin/'),
         content: Buffer.from(content),
         mode,
       })),

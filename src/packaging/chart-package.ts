@@ -1,10 +1,11 @@
 // The chart as one file, as `helm package` makes it, and the same each time: Helm's own carries the time of its making.
 
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { filesOf } from './files.ts'
 import { gzip } from './gzip.ts'
-import { tar, type TarEntry } from './tar.ts'
+import { tar } from './tar.ts'
 
 export interface ChartPackage {
   /** `cto-operator-0.1.0.tgz`. */
@@ -17,19 +18,4 @@ export async function packageChart(folder: string, date: Date): Promise<ChartPac
   const { name, version } = parse(await readFile(join(folder, 'Chart.yaml'), 'utf8')) as Record<string, string>
   const entries = await filesOf(folder, name ?? '')
   return { fileName: `${name}-${version}.tgz`, archive: gzip(tar(entries, { modified: date })) }
-}
-
-/** Every file below the folder, by its path below `prefix`. */
-export async function filesOf(folder: string, prefix: string): Promise<TarEntry[]> {
-  const entries: TarEntry[] = []
-  for (const { name } of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, name)
-    const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EISDIR') return undefined
-      throw error
-    })
-    if (content === undefined) entries.push(...(await filesOf(path, `${prefix}/${name}`)))
-    else entries.push({ path: `${prefix}/${name}`, content })
-  }
-  return entries
 }

@@ -1,11 +1,12 @@
 // What the image holds on top of its base, and how it is started: the same for the Dockerfile and for the image that is
 // made without a container engine.
 
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseTrustedKeys } from '../domain/license/trusted-keys.ts'
-import { bundleIntoFolder } from './bundle-code.ts'
+import { BINARY, bundleCode } from './bundle-code.ts'
+import { filesOf } from './files.ts'
 import { sbom } from './sbom.ts'
 
 export interface ContentOptions {
@@ -35,13 +36,9 @@ export async function imageContent({ trustedKeys, date }: ContentOptions): Promi
   const { packages } = JSON.parse(await readFile('package-lock.json', 'utf8')) as { packages: Record<string, never> }
   const folder = await mkdtemp(join(tmpdir(), 'cto-image-'))
   try {
-    const metafile = await bundleIntoFolder(folder)
-    const code = await Promise.all(
-      (await readdir(folder)).toSorted().map(async (file) => ({
-        path: `${CODE}/${file}`,
-        content: await readFile(join(folder, file)),
-        ...(file === 'cto.mjs' ? { mode: 0o755 } : {}),
-      })),
+    const metafile = await bundleCode({ outdir: folder, small: true })
+    const code = (await filesOf(folder, CODE)).map((file) =>
+      file.path === `${CODE}/${BINARY}` ? { ...file, mode: 0o755 } : file,
     )
     const bill = sbom({ name: NAME, version, metafile, locked: packages, date })
     return [
@@ -64,7 +61,7 @@ export function imageConfig(version: string): Readonly<Record<string, unknown>> 
     // A base may have Node in any of these.
     Env: ['PATH=/nodejs/bin:/usr/local/bin:/usr/bin:/bin', 'NODE_ENV=production'],
     // Nothing in the bundle makes code from text, so nothing may.
-    Entrypoint: ['node', '--disallow-code-generation-from-strings', `/${CODE}/cto.mjs`],
+    Entrypoint: ['node', '--disallow-code-generation-from-strings', `/${CODE}/${BINARY}`],
     Cmd: ['operator'],
     Labels: {
       'org.opencontainers.image.title': NAME,

@@ -11,7 +11,7 @@ import type { EntitlementStatus } from '../api/entitlement.ts'
 import { entitlements, licenses, platformConfigs } from '../api/resources.ts'
 import { DEFAULT_AGENT_IMAGE } from '../cli/operator.ts'
 import { packageRoot } from '../control-plane/package-root.ts'
-import type { Catalog, DegradationLevel } from '../domain/catalog.ts'
+import type { Catalog } from '../domain/catalog.ts'
 import { DAY, type Instant, SECOND } from '../domain/instant.ts'
 import type { LicenseClaims } from '../domain/license/claims.ts'
 import { list } from '../domain/words.ts'
@@ -40,7 +40,7 @@ const PRODUCT = 'cto'
 const PATIENCE_MS = 15_000
 
 /** How the platform is restricted so many days after the end of a license. */
-const AFTER_THE_END: readonly (readonly [days: number, level: DegradationLevel])[] = [
+const AFTER_THE_END: readonly (readonly [days: number, level: string])[] = [
   [3, 'Warning'],
   [10, 'UpdatesDisabled'],
   [20, 'GuardianReduced'],
@@ -152,7 +152,7 @@ function withLicense({ step, client, vendor, see }: Stage): Promise<boolean> {
   )
 }
 
-function afterTheEnd(stage: Stage, days: number, level: DegradationLevel): Promise<boolean> {
+function afterTheEnd(stage: Stage, days: number, level: string): Promise<boolean> {
   const { client, vendor, see, cluster } = stage
   return stage.step(`The license ended ${days} days ago: ${level}`, async (step) => {
     await install(client, vendor, wholeSecond(Date.now() - days * DAY))

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { CompactSign } from 'jose'
 import { formatInstant, type Instant } from '../domain/instant.ts'
 import { type LicenseClaims, UNLIMITED } from '../domain/license/claims.ts'
-import { LICENSE_TYPE } from '../domain/license/compact-jws.ts'
+import { LICENSE } from '../domain/license/compact-jws.ts'
 import {
   CTO_JSON_TIERS,
   CTO_JSON_UNLIMITED,
@@ -38,6 +38,7 @@ async function signJws(claims: LicenseClaims, key: SigningKey): Promise<string> 
     iat: toNumericDate(claims.issuedAt),
     nbf: claims.notBefore === undefined ? undefined : toNumericDate(claims.notBefore),
     exp: toNumericDate(claims.expiresAt),
+    hard_exp: claims.hardEndsAt === undefined ? undefined : toNumericDate(claims.hardEndsAt),
     entitlements: {
       tier: claims.plan,
       max_nodes: nodes,
@@ -49,9 +50,10 @@ async function signJws(claims: LicenseClaims, key: SigningKey): Promise<string> 
     cluster: claims.cluster,
     serial: claims.serial,
     supersedes: claims.supersedes,
+    revocation_notice_hours: claims.revocationNoticeHours,
   }
   const token = await new CompactSign(Buffer.from(JSON.stringify(payload), 'utf8'))
-    .setProtectedHeader({ alg: key.alg, kid: key.keyId, typ: LICENSE_TYPE })
+    .setProtectedHeader({ alg: key.alg, kid: key.keyId, typ: LICENSE.type })
     .sign(key.privateKey)
   return `${token}\n`
 }

@@ -27,7 +27,7 @@ import { agentDeployment, licenseFor, licenseSecret } from '../../src/trial/mani
 import { allows, auditArgs, deedsOf, expand, inWords, rightsOf } from '../support/audit.ts'
 import { CHART, helm, render } from '../support/chart.ts'
 import { useControlPlane } from '../support/control-plane.ts'
-import { addNodes, aLicense, aVendor, connect, runOperator, soon } from '../support/operator.ts'
+import { addNodes, aLicense, aVendor, catalog, connect, runOperator, soon } from '../support/operator.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cto-audit-'))
 const log = join(folder, 'audit.log')
@@ -78,7 +78,9 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
   await cluster.apply(deployments, withoutAgentLabel(plain))
 
   {
-    await using running = await runOperator(await kubeconfigAccess(kubeconfigPath), vendor)
+    await using running = await runOperator(await kubeconfigAccess(kubeconfigPath), vendor, {
+      election: { identity: 'one' },
+    })
     await cluster.config(['rex', 'blaze', 'tess'], { guardian: { enabled: true, mode: 'full' } })
     await cluster.entitled(({ agents }) => agents.refused.some(({ reason }) => reason === 'NameTaken'), 'a taken name')
     await cluster.eventually('rex', () => cluster.object(deployments, 'rex', 'cto-agents'))
@@ -116,7 +118,7 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
     }
 
     // Tampering, and an agent that is not wanted any more.
-    for (const key of policyKeys('cto')) {
+    for (const key of policyKeys(catalog)) {
       const [kind = '', name = ''] = key.split('/')
       const changed = kind.endsWith('Policy') ? { failurePolicy: 'Ignore' } : { validationActions: ['Audit'] }
       const asIs = () => run('get', kind, name, '-o', 'jsonpath={.spec.failurePolicy}{.spec.validationActions}')

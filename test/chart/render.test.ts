@@ -4,13 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { LICENSE_SECRETS } from '../support/catalogs.ts'
+import { builtInCatalogs } from '../../src/cli/catalogs.ts'
 import { packageRoot } from '../../src/control-plane/package-root.ts'
 import { policyKeys } from '../../src/controllers/policy/controller.ts'
 import type { RawObject } from '../../src/kube/client.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { VERSION } from '../../src/version.ts'
 import { CHART, DOCUMENTED, helm, objectsOf, render, template, type Values, valuesFile } from '../support/chart.ts'
+import { catalog } from '../support/operator.ts'
 
 const MONITORING = ['ServiceMonitor', 'PodMonitor', 'PrometheusRule'].map((kind) => `monitoring.coreos.com/v1/${kind}`)
 const read = (...path: string[]) => readFileSync(join(CHART, ...path), 'utf8')
@@ -217,20 +218,24 @@ describe('its objects', () => {
       kind?.endsWith('Role') === true ? (role['rules'] as Rule[]) : [],
     )
     const policies = rules.filter(({ resources }) => resources.includes('validatingadmissionpolicies'))
-    const names = new Set(policyKeys('cto').map((key) => key.split('/')[1]))
+    const names = new Set(policyKeys(catalog).map((key) => key.split('/')[1]))
     for (const { resourceNames } of policies.filter((rule) => rule.resourceNames !== undefined)) {
       expect(new Set(resourceNames)).toEqual(names)
     }
     const secrets = rules
       .filter(({ resources }) => resources.includes('secrets'))
       .flatMap(({ resourceNames = [] }) => resourceNames)
-    expect(secrets.toSorted()).toEqual(['cto-last-good-licenses', 'cto-license'])
-    for (const [product, secret] of LICENSE_SECRETS) expect(secret).toBe(`${product}-license`)
+    expect(secrets.toSorted()).toEqual(['cto-evidence', 'cto-license', 'cto-revocations'])
+    for (const { product, license } of builtInCatalogs()) {
+      expect(license.offlineSecret.name).toBe(`${product}-license`)
+    }
+    const labels = builtInCatalogs().map(({ product, governed }) => [product, governed.label])
+    expect(parse(read('files', 'governed-labels.yaml'))).toEqual(Object.fromEntries(labels))
   })
 
   test('alert on metrics that the operator has, once each', async () => {
     const metrics = new Set(
-      createMetrics()
+      createMetrics({ controllers: () => [], watches: () => [] })
         .registry.getMetricsAsArray()
         .map(({ name }) => name),
     )

@@ -7,10 +7,10 @@ import { createClient } from '../../src/kube/client.ts'
 import { admissionPolicies, configMaps, deployments, namespaces, type Resource } from '../../src/kube/resource.ts'
 import { releaseCluster } from '../../src/release.ts'
 import { useControlPlane } from '../support/control-plane.ts'
-import { addNodes, aVendor, connect, prepare, runOperator, soon } from '../support/operator.ts'
+import { addNodes, aVendor, catalog, connect, prepare, runOperator, soon } from '../support/operator.ts'
 
 const controlPlane = useControlPlane()
-const OPTIONS = { namespace: 'cto-system', deployment: 'cto-operator', selector: 'app=cto-operator', product: 'cto' }
+const OPTIONS = { namespace: 'cto-system', deployment: 'cto-operator', selector: 'app=cto-operator', catalog }
 const statefulSets: Resource = {
   group: 'apps',
   version: 'v1',

@@ -7,7 +7,7 @@ export const UNLIMITED = -1
 
 export interface LicenseClaims {
   /** Which of the supported forms carried the claims. */
-  readonly form: 'jws' | 'cto-json'
+  readonly form: 'jws' | 'cto-json' | 'jwt'
   readonly licenseId: string
   readonly organization: string
   /** The product the license is for: the name of a catalog. */
@@ -19,6 +19,8 @@ export interface LicenseClaims {
   readonly notBefore?: Instant
   /** The first instant at which the license is no longer in force. */
   readonly expiresAt: Instant
+  /** When the last of the restrictions applies, whatever the catalog's schedule says; absent: the schedule alone. */
+  readonly hardEndsAt?: Instant
   /** Limits that override the plan's, by axis (`nodes`, `agents`, …). UNLIMITED lifts a limit. */
   readonly limits: Readonly<Record<string, number>>
   /** Features granted beyond the plan's. Empty where the form does not sign them. */
@@ -27,8 +29,12 @@ export interface LicenseClaims {
   readonly addons: readonly string[]
   /** Where the license may be used; absent: anywhere. */
   readonly cluster?: { readonly uid?: string; readonly types?: readonly string[] }
+  /** Of two licenses for the same organization the one with the higher number replaces the other. */
   readonly serial?: number
+  /** IDs of licenses that this one replaces. */
   readonly supersedes?: readonly string[]
+  /** How long the license goes on after the vendor has revoked it, in hours; absent: as long as the catalog says. */
+  readonly revocationNoticeHours?: number
 }
 
 /** The outcome of reading a license file: its claims are authentic, or why they are not believed. */

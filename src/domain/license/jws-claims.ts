@@ -16,6 +16,7 @@ const PAYLOAD_MAX_DEPTH = 16
 const limit = z.int().min(UNLIMITED, 'must be a whole number from 0 up, or -1 for unlimited')
 const axis = z.string().regex(/^[A-Za-z][\w-]*$/, 'must start with a letter; letters, digits, - and _')
 const names = z.array(licenseText)
+const LONGEST_NOTICE_HOURS = 366 * 24
 
 const claimsSchema = z.object({
   iss: licenseText,
@@ -25,6 +26,7 @@ const claimsSchema = z.object({
   iat: z.number(),
   nbf: z.number().optional(),
   exp: z.number(),
+  hard_exp: z.number().optional(),
   entitlements: z.object({
     tier: licenseText,
     max_nodes: limit.optional(),
@@ -36,6 +38,7 @@ const claimsSchema = z.object({
   cluster: z.object({ uid: licenseText.optional(), types: names.min(1).optional() }).optional(),
   serial: z.int().nonnegative().optional(),
   supersedes: names.optional(),
+  revocation_notice_hours: z.int().nonnegative().max(LONGEST_NOTICE_HOURS).optional(),
 })
 
 type Payload = z.infer<typeof claimsSchema>
@@ -77,6 +80,7 @@ function toClaims(data: Payload): LicenseClaims {
     issuedAt: fromNumericDate(data.iat),
     ...(data.nbf === undefined ? {} : { notBefore: fromNumericDate(data.nbf) }),
     expiresAt: fromNumericDate(data.exp),
+    ...(data.hard_exp === undefined ? {} : { hardEndsAt: fromNumericDate(data.hard_exp) }),
     limits: mergeLimits(entitlements),
     features: entitlements.features,
     addons: entitlements.addons,
@@ -90,6 +94,7 @@ function toClaims(data: Payload): LicenseClaims {
         }),
     ...(data.serial === undefined ? {} : { serial: data.serial }),
     ...(data.supersedes === undefined ? {} : { supersedes: data.supersedes }),
+    ...(data.revocation_notice_hours === undefined ? {} : { revocationNoticeHours: data.revocation_notice_hours }),
   }
 }
 

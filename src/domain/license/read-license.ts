@@ -1,11 +1,12 @@
 // The one way from the bytes of a license file to claims that may be believed. It answers always and throws never.
 
 import type { Authenticity } from './claims.ts'
-import { openCompactJws } from './compact-jws.ts'
+import { LICENSE, openCompactJws } from './compact-jws.ts'
 import { readCtoJsonLicense } from './cto-json-license.ts'
 import type { Expectations } from './expectations.ts'
 import { readJwsClaims } from './jws-claims.ts'
 import { readLicenseFile } from './license-file.ts'
+import { isPlainJwt, readPlainJwt } from './plain-jwt.ts'
 import { Rejection } from './rejection.ts'
 import type { TrustedKeys } from './trusted-keys.ts'
 
@@ -21,9 +22,7 @@ export async function readLicense(file: Uint8Array | string, options: ReadLicens
   const { keys, ...expected } = options
   try {
     const text = readLicenseFile(file)
-    const { claims, keyId } = text.trimStart().startsWith('{')
-      ? await readCtoJsonLicense(text, keys, expected)
-      : await readJws(text, keys, expected)
+    const { claims, keyId } = await readText(text, keys, expected)
     const keyExpiresAt = keys.get(keyId)?.expiresAt
     return { kind: 'authentic', claims, keyId, ...(keyExpiresAt === undefined ? {} : { keyExpiresAt }) }
   } catch (error) {
@@ -32,7 +31,13 @@ export async function readLicense(file: Uint8Array | string, options: ReadLicens
   }
 }
 
+function readText(text: string, keys: TrustedKeys, expected: Expectations) {
+  if (text.trimStart().startsWith('{')) return readCtoJsonLicense(text, keys, expected)
+  if (expected.jwt !== undefined && isPlainJwt(text)) return readPlainJwt(text, keys, expected.jwt, expected)
+  return readJws(text, keys, expected)
+}
+
 async function readJws(text: string, keys: TrustedKeys, expected: Expectations) {
-  const { payload, key } = await openCompactJws(text, keys, expected.now)
+  const { payload, key } = await openCompactJws(text, LICENSE, keys, expected.now)
   return { claims: readJwsClaims(payload, key, expected), keyId: key.keyId }
 }

@@ -8,7 +8,8 @@ import { importPublicKey, type PublicKey, SIGNATURE_ALGORITHMS } from './signatu
 import { isJsonObject, readStrictJson } from './strict-json.ts'
 
 /** What a key may sign. Roles are kept apart: the key that answers heartbeats must not be able to make a license. */
-export type KeyUse = 'license' | 'revocation' | 'heartbeat'
+export const KEY_USES = ['license', 'revocation', 'catalog', 'heartbeat'] as const
+export type KeyUse = (typeof KEY_USES)[number]
 
 export interface TrustedKey {
   readonly keyId: string
@@ -33,9 +34,7 @@ const jwkSchema = z.object({
   kid: z.string().regex(/^[\x21-\x7E]{1,128}$/, 'must be 1 to 128 printable ASCII characters'),
   alg: z.enum(SIGNATURE_ALGORITHMS, `must be one of ${SIGNATURE_ALGORITHMS.join(', ')}`),
   /** `sig` is what RFC 7517 knows, and says no more than that the key signs. */
-  use: z
-    .enum(['sig', 'license', 'revocation', 'heartbeat'], 'must be "license", "revocation" or "heartbeat"')
-    .default('license'),
+  use: z.enum(['sig', ...KEY_USES], `must be one of ${KEY_USES.join(', ')}`).default('license'),
   nbf: NUMERIC_DATE.optional(),
   exp: NUMERIC_DATE.optional(),
   iss: z.string().min(1).optional(),

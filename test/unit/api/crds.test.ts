@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { GROUP, VERSION } from '../../../src/api/names.ts'
 import { entitlements, licenses, platformConfigs } from '../../../src/api/resources.ts'
-import { DEGRADATION_LEVELS, GUARDIAN_MODES } from '../../../src/domain/catalog.ts'
+import { GUARDIAN_MODES } from '../../../src/domain/catalog.ts'
 
 interface Schema {
   readonly type?: string
@@ -94,7 +94,6 @@ describe.each([platformConfigs, licenses, entitlements])('$plural', ({ plural, k
 })
 
 test('what the CRDs enumerate is what the operator knows', () => {
-  expect(at('entitlements', '.status.degradation').enum).toEqual(DEGRADATION_LEVELS)
   expect(at('entitlements', '.status.guardian.mode').enum).toEqual(GUARDIAN_MODES)
   expect(at('platformconfigs', '.spec.guardian.mode').enum?.toSorted()).toEqual(
     GUARDIAN_MODES.filter((mode) => mode !== 'off').toSorted(),

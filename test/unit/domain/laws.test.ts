@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { DEGRADATION_LEVELS, GUARDIAN_MODES } from '../../../src/domain/catalog.ts'
+import { GUARDIAN_MODES, NO_DEGRADATION } from '../../../src/domain/catalog.ts'
 import { decide, type Decision } from '../../../src/domain/decision.ts'
 import type { Facts } from '../../../src/domain/facts.ts'
 import { DAY, HOUR } from '../../../src/domain/instant.ts'
@@ -49,7 +49,8 @@ const someFacts: fc.Arbitrary<Facts> = fc
     }),
   )
 
-const level = (decision: Decision) => DEGRADATION_LEVELS.indexOf(decision.degradation.level)
+const LEVELS: readonly string[] = [NO_DEGRADATION, ...catalog.degradation.map((step) => step.level)]
+const level = (decision: Decision) => LEVELS.indexOf(decision.degradation.level)
 const GROWTH = ['Open', 'ExistingOnly', 'Closed'] as const
 const growth = (decision: Decision) => GROWTH.indexOf(decision.gate.growth)
 
@@ -72,7 +73,10 @@ law(
 
 law('more nodes never lower a violation', someFacts, fc.nat(50), (given, more) => {
   const counted = given.nodes.counted + more
-  const memory = { ...given.memory, nodesOver: { since: NOW - 100 * HOUR, peak: 1 } }
+  const memory = {
+    ...given.memory,
+    nodesOver: { since: NOW - 100 * HOUR, peak: 1, grace: { endsAt: NOW - 28 * HOUR } },
+  }
   const few = decide({ ...given, memory })
   const many = decide({ ...given, memory, nodes: { ...given.nodes, counted, total: counted } })
   const reasons = many.violations.map((violation) => violation.reason)

@@ -53,7 +53,7 @@ describe('a key is refused', () => {
     ['no kid', { ...jwk, kid: undefined }, /kid: /],
     ['an empty kid', { ...jwk, kid: '' }, /kid: must be 1 to 128 printable ASCII characters/],
     ['a kid in Cyrillic', { ...jwk, kid: 'к1' }, /kid: must be 1 to 128 printable ASCII characters/],
-    ['an unknown use', { ...jwk, use: 'enc' }, /use: must be "license", "revocation" or "heartbeat"/],
+    ['an unknown use', { ...jwk, use: 'enc' }, /use: must be one of license, revocation, catalog, heartbeat/],
     ['a period in milliseconds', { ...jwk, exp: 1_800_000_000_000 }, /exp: must be whole seconds since 1970/],
     ['a period that ends before it begins', { ...jwk, nbf: 1_800_000_000, exp: 1_700_000_000 }, /nbf must be earlier/],
     ['Ed25519: a short x', { ...jwk, x: 'AAAA' }, /x must be 32 bytes/],
