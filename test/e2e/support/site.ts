@@ -29,7 +29,7 @@ export interface Delivery {
   readonly publicKey: string
   readonly bundleSize: number
   /** Archives that are not part of the bundle: what holds a pod's namespaces, and the operator's next version. */
-  readonly sandbox: { readonly name: string; readonly file: string }
+  readonly sandbox: string
   readonly next: { readonly name: string; readonly file: string; readonly digest: string }
   readonly operator: NamedImage
   readonly agent: NamedImage
@@ -68,7 +68,7 @@ export async function deliver(folder: string): Promise<Delivery> {
     bundle: await put(bundle.fileName, bundle.archive),
     bundleSize: bundle.archive.length,
     publicKey: await put('vendor.pub', publicKey.export({ type: 'spki', format: 'pem' }).toString()),
-    sandbox: { name: SANDBOX_IMAGE, file: await put('sandbox.tar', sleeper(SANDBOX_IMAGE).archive) },
+    sandbox: await put('sandbox.tar', sleeper(SANDBOX_IMAGE).archive),
     next: { name: next.name, digest: next.digest, file: await put('next.tar', next.archive) },
   }
 }
