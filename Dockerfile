@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # The operator's image: one layer of ours on a base that holds Node.js and no shell. Without a container engine,
 # `npm run image` makes the same layer from the same files.
 #
@@ -18,7 +17,8 @@ FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY LICENSE ./
+# The compiler's settings are part of what is built.
+COPY LICENSE tsconfig.json ./
 COPY src ./src
 # The vendor's public keys, a JWK Set in the build context. Nobody can add one to an image that was built; the one here
 # trusts nobody.

@@ -58,8 +58,8 @@ async function runSuite(): Promise<number> {
     const [code]: (number | null)[] = await once(child, 'exit')
     return code ?? 1
   } finally {
-    removeCgroups()
     await rm(folder, { recursive: true, force: true })
+    await removeCgroups()
     console.error(`e2e: ended after ${took()}`)
   }
 }

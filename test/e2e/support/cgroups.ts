@@ -2,9 +2,12 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 const ROOT = '/sys/fs/cgroup'
 const PREFIX = 'cto-e2e-'
+const RETRY_MS = 100
+const ATTEMPTS = 50
 
 /** The name of the branch, from the root of the tree. */
 export function makeCgroup(): string {
@@ -21,11 +24,11 @@ export function makeCgroup(): string {
 }
 
 /** Removes the branch, and those of runs that were killed. */
-export function removeCgroups(): void {
+export async function removeCgroups(): Promise<void> {
   for (const tree of trees()) {
     for (const name of readdirSync(tree).filter((one) => one.startsWith(PREFIX))) {
       const owner = Number(name.slice(PREFIX.length))
-      if (owner === process.pid || !existsSync(`/proc/${owner}`)) removeTree(join(tree, name))
+      if (owner === process.pid || !existsSync(`/proc/${owner}`)) await removeTree(join(tree, name))
     }
   }
 }
@@ -38,10 +41,18 @@ function trees(): string[] {
     .map(({ name }) => join(ROOT, name))
 }
 
-// The files in it are the kernel's, and go with their folder.
-function removeTree(folder: string): void {
+// The files in it are the kernel's, and go with their folder; that is busy until its last process has gone.
+async function removeTree(folder: string): Promise<void> {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeTree(join(folder, entry.name))
+    if (entry.isDirectory()) await removeTree(join(folder, entry.name))
   }
-  rmdirSync(folder)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      rmdirSync(folder)
+      return
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error
+      await sleep(RETRY_MS)
+    }
+  }
 }
