@@ -10,8 +10,8 @@ import { formatInstant, type Instant, wholeDaysBetween } from '../../domain/inst
 import { UNLIMITED } from '../../domain/license/claims.ts'
 import type { NodeOverage } from '../../domain/node-overage.ts'
 import { cureOf, NOTHING_TO_DO } from '../../domain/reasons.ts'
+import { headlineOf, type Standing, type Tone, toneOf } from '../../domain/standing.ts'
 import type { TimelineEntry } from '../../domain/timeline.ts'
-import { amount } from '../../domain/words.ts'
 import { timeFrom } from './dates.ts'
 import type { JournalEntry } from './journal.ts'
 
@@ -26,9 +26,6 @@ export interface StatusSource {
   /** What keeps the operator from its first decision. */
   readonly waitingFor: readonly string[]
 }
-
-/** How it stands, from all is well to growth is refused. */
-export type Tone = 'good' | 'attention' | 'restricted'
 
 export interface StatusView {
   readonly product: string
@@ -164,12 +161,13 @@ export function statusView(source: StatusSource): StatusView {
 function decidedView({ catalog, now, timeline }: StatusSource, decision: Decision): DecidedView {
   const { grant, cluster, agents } = decision
   const { branding } = grant.plan
+  const standing = standingOf(decision)
   const [first, ...others] = decision.violations.map(problemView)
   const expiresAt = grant.license?.claims.expiresAt
   return {
-    tone: toneOf(decision),
+    tone: toneOf(standing),
     verdict: decision.verdict,
-    headline: headlineOf(decision, catalog.governed.noun),
+    headline: headlineOf(standing, catalog.governed.noun),
     message: asSentence(decision.message),
     // The end of a license is its date, and not when it was noticed.
     ...(first === undefined || decision.verdict === 'Expired' ? {} : { since: first.since }),
@@ -200,28 +198,15 @@ function decidedView({ catalog, now, timeline }: StatusSource, decision: Decisio
   }
 }
 
-function toneOf(decision: Decision): Tone {
-  const { violations, gate, agents, messages } = decision
-  if (gate.growth !== 'Open' || violations.some((violation) => violation.admitsNobody)) return 'restricted'
-  const left = agents.refused.length + agents.held.length
-  return violations.length === 0 && messages.length === 0 && left === 0 ? 'good' : 'attention'
-}
-
-const HEADLINES: Readonly<Record<string, string>> = {
-  InvalidSignature: 'The license is not accepted',
-  ClusterTypeNotAllowed: 'Not licensed for this type of cluster',
-  Expired: 'The license has ended',
-  NodeLimitExceeded: 'More nodes than licensed',
-  Revoked: 'The license is revoked',
-}
-
-function headlineOf(decision: Decision, noun: string): string {
-  const { verdict, expiring, agents, messages } = decision
-  if (verdict !== 'Valid') return HEADLINES[verdict] ?? verdict
-  if (expiring) return 'In force, and ending soon'
-  if (agents.held.length > 0) return `In force, with ${amount(agents.held.length, noun)} held`
-  if (agents.refused.length > 0) return `In force, with ${amount(agents.refused.length, noun)} refused`
-  return messages.length > 0 ? 'In force, with something to know' : 'Everything is in order'
+function standingOf({ verdict, expiring, gate, agents, messages }: Decision): Standing {
+  return {
+    verdict,
+    expiring,
+    growth: gate.growth,
+    refused: agents.refused.length,
+    held: agents.held.length,
+    messages: messages.length,
+  }
 }
 
 function problemView({ reason, message, firstSeen }: Decision['violations'][number]): ProblemView {

@@ -1,0 +1,83 @@
+// What is to come, worked out from what the operator has published: the same pure decision, asked about other times. It takes
+// a product's built-in catalog, and knows nothing of a product without one.
+
+import type { EntitlementStatus } from '../api/entitlement.ts'
+import type { AgentEntry } from '../api/entitlement.ts'
+import { WORKLOAD_KINDS } from '../cluster/workloads.ts'
+import { memoryFrom } from '../controllers/entitlement/memory.ts'
+import type { Catalog } from '../domain/catalog.ts'
+import type { Facts, LicenseFacts, WorkloadFacts } from '../domain/facts.ts'
+import { HOUR, type Instant, parseInstant } from '../domain/instant.ts'
+import { type TimelineEntry, timelineFrom } from '../domain/timeline.ts'
+import { builtInCatalogs } from './catalogs.ts'
+
+export function timelineOfStatus(product: string, status: EntitlementStatus, now: Instant): TimelineEntry[] {
+  const catalog = builtInCatalogs().find((one) => one.product === product)
+  return catalog === undefined ? [] : timelineFrom(factsFrom(status, catalog, now))
+}
+
+function factsFrom(status: EntitlementStatus, catalog: Catalog, now: Instant): Facts {
+  const { cluster, nodes, agents } = status
+  const license = licenseFrom(status, catalog)
+  return {
+    now,
+    catalog,
+    cluster: {
+      type: cluster.type,
+      platform: cluster.platform,
+      proven: cluster.proven,
+      confidence: 'high',
+      evidence: cluster.evidence,
+      contradictions: [],
+    },
+    clusterUid: cluster.uid,
+    nodes: { counted: nodes.counted, total: nodes.total, excluded: [] },
+    licenses: license === undefined ? [] : [license],
+    wanted: { activationKey: false, agents: [], addons: [], guardian: status.guardian.mode },
+    agentsNamespace: '',
+    workloads: [
+      ...agents.admitted.map((agent) => workloadFrom(agent, false)),
+      // One that is refused and not to be held does not run: time changes nothing for it.
+      ...agents.refused.filter(({ holdAt }) => holdAt !== undefined).map((agent) => workloadFrom(agent, false)),
+      ...agents.held.map((agent) => workloadFrom(agent, true)),
+    ],
+    namesTaken: new Set(),
+    memory: memoryFrom({ status }),
+    holdNotice: catalog.notice.holdHours * HOUR,
+  }
+}
+
+function licenseFrom(status: EntitlementStatus, catalog: Catalog): LicenseFacts | undefined {
+  const expiresAt = parseInstant(status.expiresAt)
+  if (expiresAt === undefined) return undefined
+  return {
+    name: 'published',
+    claims: {
+      form: 'jws',
+      licenseId: status.licenseId ?? '',
+      organization: status.organization ?? '',
+      product: catalog.product,
+      plan: status.plan,
+      issuedAt: 0,
+      expiresAt,
+      limits: { nodes: status.nodes.limit, [catalog.governed.axis]: status.agents.limit },
+      features: status.features,
+      addons: status.addons,
+    },
+    revoked: status.verdict === 'Revoked',
+  }
+}
+
+function workloadFrom({ name, namespace, kind, workload, replicas }: AgentEntry, held: boolean): WorkloadFacts {
+  return {
+    resource: WORKLOAD_KINDS.find((one) => one.kind === kind)?.plural ?? '',
+    kind,
+    namespace,
+    name: workload,
+    agent: name,
+    wants: replicas ?? 1,
+    held,
+    createdAt: 0,
+    governed: true,
+  }
+}
