@@ -1,12 +1,14 @@
 // The composition root: what exists, who is given what, and in which order it starts and stops.
 
 import { hostname } from 'node:os'
-import { FIELD_MANAGER, GROUP } from './api/names.ts'
+import { FIELD_MANAGER, GROUP, REVOCATIONS_KEY } from './api/names.ts'
 import { activeConfig } from './cluster/active-config.ts'
+import { createEvidenceVault, vaultName } from './cluster/evidence-vault.ts'
 import { type ClusterIdentity, identifyCluster } from './cluster/identity.ts'
-import { LicenseCache } from './cluster/license-cache.ts'
 import { LicenseEvidence } from './cluster/license-evidence.ts'
+import { RevocationEvidence } from './cluster/revocation-evidence.ts'
 import { allWatched, declareStores, runStores, type Stores } from './cluster/stores.ts'
+import { createTrustedClock } from './cluster/trusted-clock.ts'
 import { reportWatchProblems } from './cluster/watch-problems.ts'
 import { AGENTS_KEY, agentsController } from './controllers/agents/controller.ts'
 import { createDecisionBoard, type DecisionBoard } from './controllers/decision-board.ts'
@@ -17,6 +19,7 @@ import { policyController, policyKeys } from './controllers/policy/controller.ts
 import { createTamperingReporter } from './controllers/tampering.ts'
 import type { Catalog } from './domain/catalog.ts'
 import { HOUR } from './domain/instant.ts'
+import { readRevocationList } from './domain/license/revocation-list.ts'
 import { readLicense } from './domain/license/read-license.ts'
 import type { TrustedKeys } from './domain/license/trusted-keys.ts'
 import { stepsBefore, type TimelineEntry, timelineFrom } from './domain/timeline.ts'
@@ -29,6 +32,7 @@ import { createClient } from './kube/client.ts'
 import { createEventRecorder, type EventRecorder } from './kube/events.ts'
 import type { Clock } from './runtime/clock.ts'
 import { type Controller, startController } from './runtime/controller.ts'
+import { repeat } from './runtime/repeat.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { VERSION } from './version.ts'
@@ -82,13 +86,19 @@ export async function startOperator(
     journal,
     clock,
   )
-  const stores = declareStores({ product, agentsNamespace }, (error) => log.error({ err: error }, 'listener failed'))
+  const stores = declareStores(
+    { product, label: catalog.governed.label, namespace: settings.namespace, agentsNamespace },
+    (error) => log.error({ err: error }, 'listener failed'),
+  )
   const board = createDecisionBoard()
+  const keys = settings.trustedKeys
+  const plans = catalog.plans.map((plan) => plan.name)
   const evidence = new LicenseEvidence(
-    (text, now) =>
-      readLicense(text, { keys: settings.trustedKeys, product, plans: catalog.plans.map((plan) => plan.name), now }),
+    (text, now) => readLicense(text, { keys, product, plans, jwt: catalog.license.jwt, now }),
     catalog.notice.lastKnownGoodHours * HOUR,
   )
+  const revocations = new RevocationEvidence((text, now) => readRevocationList(text, { keys, product, now }))
+  const time = createTrustedClock(clock, client)
   let identity: ClusterIdentity | undefined
   let namesTaken: ReadonlySet<string> = new Set()
   const reportTampering = createTamperingReporter(events, (kind, name) => {
@@ -112,13 +122,15 @@ export async function startOperator(
       stores,
       board,
       events,
-      clock,
       evidence,
-      cache: new LicenseCache(client, settings.namespace, product),
-      onCacheProblem: onceFor(log, 'the last good licenses cannot be kept for a restart'),
+      revocations,
+      time,
+      vault: createEvidenceVault(client, stores.evidence, { namespace: settings.namespace, name: vaultName(product) }),
+      onVaultProblem: onceFor(log, 'the last good evidence cannot be kept for a restart'),
       catalog,
       agentsNamespace,
       offlineSecret: { namespace: settings.namespace, ...catalog.license.offlineSecret },
+      revocationSecret: { namespace: settings.namespace, name: `${product}-revocations`, key: REVOCATIONS_KEY },
       holdNotice: Math.min(settings.holdNotice ?? Number.POSITIVE_INFINITY, catalog.notice.holdHours * HOUR),
       identity: () => identity,
       policies: () => (identity?.policies === true ? 'enforced' : 'unsupported'),
@@ -130,7 +142,7 @@ export async function startOperator(
     clock,
     hooks,
   )
-  const policy = startController(policyController({ client, stores, product, reportTampering }), clock, hooks)
+  const policy = startController(policyController({ client, stores, catalog, reportTampering }), clock, hooks)
   const hold = startController(holdController({ client, stores, board, events }), clock, hooks)
   const agents = startController(
     agentsController({
@@ -138,6 +150,7 @@ export async function startOperator(
       stores,
       board,
       clock,
+      label: catalog.governed.label,
       agentsNamespace,
       agentImage: settings.agentImage,
       activeConfig: config,
@@ -156,15 +169,25 @@ export async function startOperator(
     metrics.decisions.inc()
     log.debug({ verdict, plan: grant.plan.name }, 'decided')
   })
-  connect(stores, board, controllers, product)
+  connect(stores, board, controllers, policyKeys(catalog))
 
+  const stopLooking = repeat(
+    clock,
+    () => time.lookAgainMs,
+    () => entitlement.enqueue(ENTITLEMENT_KEY),
+  )
   const missing = () => (identity === undefined ? ['the API server'] : waitingFor(stores))
   const timeline = timelineOf(board)
+  // The page goes by the time that decisions go by, and not by a clock that nobody believes.
+  let ahead = 0
+  board.onPublish(() => {
+    ahead = clock.now() - (board.facts?.now ?? clock.now())
+  })
   const page = createStatusPage(() =>
     statusView({
       catalog,
       version: VERSION,
-      now: clock.now(),
+      now: clock.now() - ahead,
       ...(board.current === undefined ? {} : { decision: board.current }),
       timeline: timeline(),
       events: journal.entries(),
@@ -204,6 +227,7 @@ export async function startOperator(
       for (const controller of [...all, ...all]) await controller.idle()
     },
     async stop() {
+      stopLooking()
       stopReporting()
       await Promise.all(Object.values(controllers).map((controller) => controller.stop()))
       await events.flush()
@@ -218,12 +242,12 @@ export async function startOperator(
 type Controllers = Readonly<Record<'entitlement' | 'policy' | 'hold' | 'agents', Controller>>
 
 /** Who looks when what changes: what anybody does to the cluster leads to a decision, and a decision to deeds. */
-function connect(stores: Stores, board: DecisionBoard, controllers: Controllers, product: string): void {
+function connect(stores: Stores, board: DecisionBoard, controllers: Controllers, policies: readonly string[]): void {
   const { entitlement, policy, hold, agents } = controllers
   const decideAgain = () => entitlement.enqueue(ENTITLEMENT_KEY)
   const keepPolicies = () => {
     if (!stores.policies.store.synced || !stores.policyBindings.store.synced) return
-    for (const key of policyKeys(product)) policy.enqueue(key)
+    for (const key of policies) policy.enqueue(key)
   }
   const ofPolicies = policyStores(stores)
   for (const watched of allWatched(stores)) {

@@ -29,6 +29,17 @@ export interface PublishedViolation {
   readonly since: string
 }
 
+/** A limit of the product's, for whoever measures against it. */
+export interface PublishedLimit {
+  readonly axis: string
+  readonly limit: number
+  readonly unit: string
+  readonly period?: string
+  readonly enforcement: 'hard' | 'soft'
+  /** What the product answers with at the limit. */
+  readonly httpStatus?: number
+}
+
 /** Parameters of the admission policies. They have to answer from this alone while the operator is down. */
 export interface GateStatus {
   readonly growth: Growth
@@ -59,6 +70,8 @@ export interface EntitlementStatus {
   readonly organization?: string
   readonly licenseId?: string
   readonly expiresAt?: string
+  /** Until when licenses follow each other without a gap, when that is later. */
+  readonly coveredUntil?: string
   /** `None`, or a level of the catalog's schedule. */
   readonly degradation: string
   readonly readOnly: boolean
@@ -85,6 +98,9 @@ export interface EntitlementStatus {
     readonly refused: readonly AgentEntry[]
     readonly held: readonly AgentEntry[]
   }
+  readonly limits: readonly PublishedLimit[]
+  /** Features that are not licensed and that the product refuses with an HTTP status of their own. */
+  readonly deniedFeatures: readonly { readonly name: string; readonly httpStatus: number }[]
   readonly features: readonly string[]
   readonly addons: readonly string[]
   readonly guardian: { readonly mode: GuardianMode }

@@ -25,3 +25,5 @@ export const DEFAULT_NAMESPACE = 'cto-system'
 export const DEFAULT_AGENTS_NAMESPACE = 'cto-agents'
 /** The key that a License's Secret is read at when `spec.secretRef.key` is not given. */
 export const DEFAULT_SECRET_KEY = 'license.lic'
+/** The key of the Secret `<product>-revocations` that holds the vendor's revocation list. */
+export const REVOCATIONS_KEY = 'revocations.jws'

@@ -71,7 +71,8 @@ export function simulateCommand(io: Io, catalogs: readonly Catalog[]): Command {
       const keys = await readTrustedKeys(options.trustedKeys, io)
       const now = options.at ?? io.now()
       const plans = catalog.plans.map((plan) => plan.name)
-      const read = await readLicense(await readInput(file, io), { keys, product: catalog.product, plans, now })
+      const { product, license: forms } = catalog
+      const read = await readLicense(await readInput(file, io), { keys, product, plans, jwt: forms.jwt, now })
       const license: LicenseFacts =
         read.kind === 'authentic'
           ? { name: 'file', claims: read.claims }
@@ -98,6 +99,8 @@ function simulatedFacts(catalog: Catalog, license: LicenseFacts, now: Instant, o
     clusterUid: license.claims?.cluster?.uid ?? 'simulated',
     nodes: { counted: options.nodes, total: options.nodes, excluded: [] },
     licenses: [license],
+    formerLicenses: [],
+    concerns: [],
     wanted: { activationKey: false, agents: options.agents, addons: [], guardian: 'full' },
     agentsNamespace: 'cto-agents',
     // The agents run already: what the passing of time does to them is what is asked for.

@@ -31,7 +31,7 @@ export function operatorCommand(io: Io): Command {
   return new Command('operator')
     .option('--kubeconfig <file>', 'how to reach the cluster (in a pod: its service account)')
     .option('--trusted-keys <file>', "the vendor's public keys, a JWK Set", TRUSTED_KEYS_FILE)
-    .option('--catalog <name|file>', 'the product: a built-in catalog or a file', 'cto')
+    .option('--catalog <name|file>', 'the product: a built-in catalog, or a file that the vendor has signed', 'cto')
     .option('--namespace <name>', 'where the operator itself lives', DEFAULT_NAMESPACE)
     .option('--agents-namespace <name>', 'where the agents of a PlatformConfig live', DEFAULT_AGENTS_NAMESPACE)
     .option('--agent-image <image>', 'the image that agents run', DEFAULT_AGENT_IMAGE)
@@ -47,8 +47,8 @@ export function operatorCommand(io: Io): Command {
     )
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
     .action(async (options: OperatorOptions) => {
-      const catalog = await readCatalog(options.catalog, io)
       const trustedKeys = await readTrustedKeys(options.trustedKeys, io)
+      const catalog = await readCatalog(options.catalog, trustedKeys, io)
       const log = createLogger(options.logLevel, process.stderr)
       try {
         const access = await clusterAccess(options.kubeconfig)

@@ -1,8 +1,7 @@
 // What is to come, worked out from what the operator has published: the same pure decision, asked about other times. It takes
 // a product's built-in catalog, and knows nothing of a product without one.
 
-import type { EntitlementStatus } from '../api/entitlement.ts'
-import type { AgentEntry } from '../api/entitlement.ts'
+import type { AgentEntry, EntitlementStatus } from '../api/entitlement.ts'
 import { WORKLOAD_KINDS } from '../cluster/workloads.ts'
 import { memoryFrom } from '../controllers/entitlement/memory.ts'
 import type { Catalog } from '../domain/catalog.ts'
@@ -13,7 +12,8 @@ import { builtInCatalogs } from './catalogs.ts'
 
 export function timelineOfStatus(product: string, status: EntitlementStatus, now: Instant): TimelineEntry[] {
   const catalog = builtInCatalogs().find((one) => one.product === product)
-  return catalog === undefined ? [] : timelineFrom(factsFrom(status, catalog, now))
+  // Time does not bring back what was withdrawn.
+  return catalog === undefined || status.verdict === 'Revoked' ? [] : timelineFrom(factsFrom(status, catalog, now))
 }
 
 function factsFrom(status: EntitlementStatus, catalog: Catalog, now: Instant): Facts {
@@ -33,6 +33,8 @@ function factsFrom(status: EntitlementStatus, catalog: Catalog, now: Instant): F
     clusterUid: cluster.uid,
     nodes: { counted: nodes.counted, total: nodes.total, excluded: [] },
     licenses: license === undefined ? [] : [license],
+    formerLicenses: [],
+    concerns: [],
     wanted: { activationKey: false, agents: [], addons: [], guardian: status.guardian.mode },
     agentsNamespace: '',
     workloads: [
@@ -48,7 +50,7 @@ function factsFrom(status: EntitlementStatus, catalog: Catalog, now: Instant): F
 }
 
 function licenseFrom(status: EntitlementStatus, catalog: Catalog): LicenseFacts | undefined {
-  const expiresAt = parseInstant(status.expiresAt)
+  const expiresAt = parseInstant(status.coveredUntil ?? status.expiresAt)
   if (expiresAt === undefined) return undefined
   return {
     name: 'published',
@@ -64,7 +66,6 @@ function licenseFrom(status: EntitlementStatus, catalog: Catalog): LicenseFacts 
       features: status.features,
       addons: status.addons,
     },
-    revoked: status.verdict === 'Revoked',
   }
 }
 

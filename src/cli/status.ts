@@ -143,7 +143,7 @@ function screen({ headline, entitlement, licenses, timeline, messages, toDo }: S
     ['VERDICT', `${styled(colour[tone], verdict)}: ${printable(entitlement.message)}`],
     ['PLAN', plan],
     ...optionalRow('ORGANIZATION', entitlement.organization),
-    ['UNTIL', untilWords(entitlement.expiresAt, now)],
+    ['UNTIL', untilWords(entitlement.coveredUntil ?? entitlement.expiresAt, now)],
     ...optionalRow('LEVEL', degradation === 'None' ? undefined : degradation),
     ['CLUSTER', `${cluster.type} on ${cluster.platform}${cluster.proven ? '' : ' (not proven)'}`],
     ['NODES', use(nodes.counted, nodes.limit)],

@@ -21,7 +21,7 @@ export function trialCommand(io: Io): Command {
     .action(async ({ exit = false, output }: TrialOptions) => {
       const started = performance.now()
       const chatter = (line: string) => io.stderr(`${styled('dim', line)}\n`)
-      const catalog = await readCatalog('cto', io)
+      const catalog = await readCatalog('cto', new Map(), io)
       const offered = exit ? undefined : await offeredKindCluster(askOnTerminal)
       await using cluster = offered ?? (await ownCluster(chatter).catch(fail))
       chatter(`The trial runs on ${cluster.description}.`)

@@ -28,8 +28,19 @@ interface Known {
 // These depend on the time as well as on the bytes, so that the same bytes have to be read again.
 const MAY_PASS: ReadonlySet<string> = new Set(['KeyNotValidNow', 'DateOutOfRange'])
 
+/** A license that replaces others, with its file. */
+export interface Replacer {
+  readonly text: string
+  readonly claims: LicenseClaims
+}
+
+/** More than a vendor issues to one cluster; the latest are kept. */
+const MOST_REPLACERS = 16
+
 export class LicenseEvidence {
   readonly #known = new Map<string, Known>()
+  /** By license ID. Taking a license away does not bring back what it replaced. */
+  readonly #replacers = new Map<string, Replacer>()
   readonly #read: (text: string, now: Instant) => Promise<Authenticity>
   readonly #keepMs: number
 
@@ -64,8 +75,10 @@ export class LicenseEvidence {
       return this.#withProblem(name, known, { ...authenticity, since: unreadableSince }, now)
     }
     known.lastGood = { text: content.text, claims: authenticity.claims }
+    this.#remember(known.lastGood)
     delete known.problem
-    return { name, claims: authenticity.claims }
+    const { claims, keyExpiresAt } = authenticity
+    return { name, claims, ...(keyExpiresAt === undefined ? {} : { keyExpiresAt }) }
   }
 
   /** The license files that were believed last, by License: what a restart has to be given back. */
@@ -75,17 +88,38 @@ export class LicenseEvidence {
     return texts
   }
 
+  /** The licenses ever believed that replace others, the latest first. */
+  replacers(): readonly Replacer[] {
+    return [...this.#replacers.values()]
+  }
+
   /** Takes files back from before a restart. They are believed only if they are verified anew. */
-  async restore(texts: ReadonlyMap<string, string>, now: Instant): Promise<void> {
-    for (const [name, text] of texts) {
+  async restore(licenses: ReadonlyMap<string, string>, replacers: readonly string[], now: Instant): Promise<void> {
+    for (const [name, text] of licenses) {
       const authenticity = await this.#read(text, now)
       if (authenticity.kind === 'authentic') this.#known.set(name, { lastGood: { text, claims: authenticity.claims } })
+    }
+    for (const text of replacers) {
+      const authenticity = await this.#read(text, now)
+      if (authenticity.kind === 'authentic') this.#remember({ text, claims: authenticity.claims })
     }
   }
 
   /** Drops what is known of Licenses that are gone: deleting the resource is news. */
   keepOnly(names: ReadonlySet<string>): void {
     for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name)
+  }
+
+  #remember(license: Replacer): void {
+    const { licenseId, serial, supersedes = [] } = license.claims
+    if (serial === undefined && supersedes.length === 0) return
+    if (this.#replacers.get(licenseId)?.text === license.text) return
+    this.#replacers.set(licenseId, license)
+    const latestFirst = [...this.#replacers].toSorted(
+      ([a, left], [b, right]) => right.claims.issuedAt - left.claims.issuedAt || a.localeCompare(b),
+    )
+    this.#replacers.clear()
+    for (const [id, replacer] of latestFirst.slice(0, MOST_REPLACERS)) this.#replacers.set(id, replacer)
   }
 
   #withProblem(name: string, known: Known, problem: Problem, now: Instant): LicenseFacts {

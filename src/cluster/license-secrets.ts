@@ -11,7 +11,7 @@ export interface SecretKeyReference {
   readonly key: string
 }
 
-type SecretData = Readonly<Record<string, string>>
+export type SecretData = Readonly<Record<string, string>>
 
 interface WatchedSecret {
   readonly store: Store<SecretData>
@@ -87,7 +87,7 @@ export class LicenseSecrets {
         resource: secrets,
         namespace,
         fieldSelector: `metadata.name=${name}`,
-        project: (raw: unknown) => (raw as { data?: SecretData }).data ?? {},
+        project: projectSecret,
       }
       const reflecting = reflect(client, target, store, AbortSignal.any([signal, stop.signal])).finally(() =>
         running.delete(reflecting),
@@ -104,4 +104,8 @@ export class LicenseSecrets {
 
 function idOf({ namespace, name }: SecretKeyReference): string {
   return `${namespace}/${name}`
+}
+
+export function projectSecret(raw: unknown): SecretData {
+  return (raw as { data?: SecretData }).data ?? {}
 }

@@ -1,7 +1,7 @@
 // Everything that is read of the cluster: one declaration for each watch, and what is kept of what it brings.
 
 import { parse } from 'yaml'
-import { AGENT_LABEL, GUARDIAN, MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../api/names.ts'
+import { GUARDIAN, MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../api/names.ts'
 import { type License, readLicenseResource } from '../api/license.ts'
 import { type PlatformConfig, readPlatformConfig } from '../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs, type Reading } from '../api/resources.ts'
@@ -10,7 +10,8 @@ import type { Client, RawObject } from '../kube/client.ts'
 import * as kinds from '../kube/resource.ts'
 import { reflect, Store } from '../kube/store.ts'
 import { itemFrom, type WatchTarget } from '../kube/watch.ts'
-import { LicenseSecrets } from './license-secrets.ts'
+import { vaultName } from './evidence-vault.ts'
+import { LicenseSecrets, projectSecret, type SecretData } from './license-secrets.ts'
 import { projectNode } from './nodes.ts'
 import type { ObjectMeta } from './objects.ts'
 import { projectWorkload, type Workload, WORKLOAD_KINDS } from './workloads.ts'
@@ -55,8 +56,17 @@ export class Watched<T> {
 
 export type Stores = ReturnType<typeof declareStores>
 
+export interface StoresOptions {
+  readonly product: string
+  /** The label that makes a workload governed. */
+  readonly label: string
+  /** Where the operator itself lives. */
+  readonly namespace: string
+  readonly agentsNamespace: string
+}
+
 export function declareStores(
-  { product, agentsNamespace }: { product: string; agentsNamespace: string },
+  { product, label, namespace, agentsNamespace }: StoresOptions,
   onListenerError: (error: unknown) => void,
 ) {
   const watched = <T>(target: WatchTarget<T>) => new Watched(target, onListenerError)
@@ -91,8 +101,8 @@ export function declareStores(
     workloads: WORKLOAD_KINDS.map((kind) =>
       watched<Workload>({
         resource: { group: kind.group, version: 'v1', plural: kind.plural, kind: kind.kind, namespaced: true },
-        labelSelector: AGENT_LABEL,
-        project: (raw) => projectWorkload(kind, raw),
+        labelSelector: label,
+        project: (raw) => projectWorkload(kind, label, raw),
       }),
     ),
     guardianBinding: watched<KeptObject>({
@@ -107,6 +117,13 @@ export function declareStores(
       resource: kinds.admissionPolicyBindings,
       labelSelector: ours,
       project: projectKept,
+    }),
+    /** What the operator keeps of the evidence for a restart. */
+    evidence: watched<SecretData>({
+      resource: kinds.secrets,
+      namespace,
+      fieldSelector: `metadata.name=${vaultName(product)}`,
+      project: projectSecret,
     }),
     secrets: new LicenseSecrets(onListenerError),
   }

@@ -1,12 +1,6 @@
 // The kinds of workload that may run an agent, and for each: what it wants, how it is held and how it is resumed.
 
-import {
-  AGENT_LABEL,
-  HELD_REASON_ANNOTATION,
-  HELD_REPLICAS_ANNOTATION,
-  MANAGED_BY,
-  MANAGED_BY_LABEL,
-} from '../api/names.ts'
+import { HELD_REASON_ANNOTATION, HELD_REPLICAS_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL } from '../api/names.ts'
 import type { ObjectMeta } from './objects.ts'
 
 /** A labelled workload, shrunk while it is read. */
@@ -58,10 +52,10 @@ export const WORKLOAD_KINDS: readonly Kind[] = [
   { plural: 'cronjobs', kind: 'CronJob', group: 'batch', scaledBy: 'suspend' },
 ]
 
-/** Reads a workload of that kind; undefined for one that Kubernetes made for another workload. */
-export function projectWorkload(kind: Kind, raw: unknown): Workload | undefined {
+/** Reads a workload of that kind that carries the label; undefined for one that Kubernetes made for another workload. */
+export function projectWorkload(kind: Kind, label: string, raw: unknown): Workload | undefined {
   const { metadata, spec = {} } = raw as RawWorkload
-  const agent = metadata.labels?.[AGENT_LABEL]
+  const agent = metadata.labels?.[label]
   if (agent === undefined) return undefined
   if (metadata.ownerReferences?.some((owner) => owner.controller === true && owner.kind === kind.madeFor))
     return undefined

@@ -31,6 +31,8 @@ export interface HeldAgent extends RefusedAgent {
 
 export interface Admission {
   readonly limit: number
+  /** Whether the limit is enforced; one that is soft is only said. */
+  readonly isHard: boolean
   readonly admitted: readonly AdmittedAgent[]
   readonly refused: readonly RefusedAgent[]
   /** Scaled to zero by the operator, with the replicas to restore. */
@@ -62,11 +64,17 @@ export function permittedAgents(grant: Grant, catalog: Catalog): { readonly any:
     .filter((agent) => everyone || grant.plan.agents.includes(agent.name))
     .filter((agent) => agent.needsAnyOf?.some((feature) => grant.features.has(feature)) ?? true)
     .map((agent) => agent.name)
-  return { any: catalog.customAgents !== undefined && grant.features.has(catalog.customAgents), names }
+  // A catalog that knows no names governs how many there are, and not which.
+  const any =
+    catalog.agents.length === 0 || (catalog.customAgents !== undefined && grant.features.has(catalog.customAgents))
+  return { any, names }
 }
 
 export function admitAgents(facts: Facts, grant: Grant, violations: readonly Violation[]): Admission {
-  const limit = limitOf(grant, 'agents')
+  const { governed } = facts.catalog
+  const limit = limitOf(grant, governed.axis)
+  const isHard = facts.catalog.meters[governed.axis]?.enforcement !== 'soft'
+  const say = (agent: string, why: string) => sentence(governed.noun, agent, why)
   const { candidates, resting } = candidatesOf(facts)
   const admitted: Candidate[] = []
   const refused: RefusedCandidate[] = []
@@ -79,25 +87,26 @@ export function admitAgents(facts: Facts, grant: Grant, violations: readonly Vio
   function refusalOf(candidate: Candidate, before: readonly Candidate[]): Refusal | undefined {
     const { agent } = candidate
     const nobody = violations.find((violation) => violation.admitsNobody)
-    if (nobody !== undefined) return { reason: nobody.reason, message: sentence(agent, nobody.message) }
+    if (nobody !== undefined) return { reason: nobody.reason, message: say(agent, nobody.message) }
     if (!isPermitted(agent, facts.catalog, grant)) {
-      return { reason: 'AgentNotInPlan', message: sentence(agent, notInPlanMessage(facts.catalog, grant)) }
+      return { reason: 'AgentNotInPlan', message: say(agent, notInPlanMessage(facts.catalog, grant)) }
     }
     const closed = closingViolation(violations)
     if (closed !== undefined && isNew(candidate, closed, facts.memory)) {
-      return { reason: growthReason(closed), message: sentence(agent, closed.message) }
+      return { reason: growthReason(closed), message: say(agent, closed.message) }
     }
     if (candidate.facts === undefined && facts.namesTaken.has(agent)) {
-      return { reason: 'NameTaken', message: nameTakenMessage(candidate) }
+      return { reason: 'NameTaken', message: nameTakenMessage(governed.noun, candidate) }
     }
-    if (!isWithin(limit, before.length + 1)) {
-      return { reason: 'AgentLimitReached', message: sentence(agent, limitMessage(grant, limit, before)) }
+    if (isHard && !isWithin(limit, before.length + 1)) {
+      return { reason: 'AgentLimitReached', message: say(agent, limitMessage(facts.catalog, grant, before)) }
     }
     return undefined
   }
 
   return {
     limit,
+    isHard,
     admitted: admitted.map(agentOf),
     ...whatHappensTo(refused, facts),
     toResume: new Set(admitted.filter((candidate) => candidate.facts?.held === true).map(({ key }) => key)),
@@ -148,19 +157,22 @@ export function isPermitted(agent: string, catalog: Catalog, grant: Grant): bool
 }
 
 /** `agent tess is not licensed: …`. The same words in status, Events and the API server's refusal. */
-export function sentence(agent: string, why: string): string {
-  return `agent ${agent} is not licensed: ${why}`
+function sentence(noun: string, agent: string, why: string): string {
+  return `${noun} ${agent} is not licensed: ${why}`
 }
 
 export function notInPlanMessage(catalog: Catalog, grant: Grant): string {
   const { names } = permittedAgents(grant, catalog)
-  return `the ${title(grant)} admits ${list(names)} (at most ${amount(limitOf(grant, 'agents'), 'agent')})`
+  const { axis, noun } = catalog.governed
+  return `the ${title(grant)} admits ${list(names)} (at most ${amount(limitOf(grant, axis), noun)})`
 }
 
-export function limitMessage(grant: Grant, limit: number, admitted: readonly AdmittedAgent[]): string {
+export function limitMessage(catalog: Catalog, grant: Grant, admitted: readonly AdmittedAgent[]): string {
+  const { axis, noun } = catalog.governed
+  const most = amount(limitOf(grant, axis), noun)
   const names = admitted.map((agent) => agent.agent)
-  if (names.length === 0) return `the ${title(grant)} admits at most ${amount(limit, 'agent')}`
-  return `the ${title(grant)} admits at most ${amount(limit, 'agent')}, and ${list(names)} ${names.length === 1 ? 'is' : 'are'} there already`
+  if (names.length === 0) return `the ${title(grant)} admits at most ${most}`
+  return `the ${title(grant)} admits at most ${most}, and ${list(names)} ${names.length === 1 ? 'is' : 'are'} there already`
 }
 
 /** The violation that keeps new agents from starting, the strictest first. */
@@ -181,13 +193,15 @@ function growthReason(violation: Violation): Reason {
   return violation.growth === 'Closed' ? 'ReadOnly' : 'NewAgentsBlocked'
 }
 
-function nameTakenMessage({ agent, namespace, workload }: Candidate): string {
-  return `agent ${agent} cannot be created: Deployment ${namespace}/${workload} exists and is not the operator's; rename or delete it`
+function nameTakenMessage(noun: string, { agent, namespace, workload }: Candidate): string {
+  return `${noun} ${agent} cannot be created: Deployment ${namespace}/${workload} exists and is not the operator's; rename or delete it`
 }
 
-/** Free slots under the limit; UNLIMITED without one. */
+/** Free slots under the limit; UNLIMITED without one, or with one that is soft. */
 export function freeSlots(admission: Admission): number {
-  return admission.limit === UNLIMITED ? UNLIMITED : Math.max(0, admission.limit - admission.admitted.length)
+  return admission.limit === UNLIMITED || !admission.isHard
+    ? UNLIMITED
+    : Math.max(0, admission.limit - admission.admitted.length)
 }
 
 function holdInstant(key: string, { memory, now, holdNotice }: Facts): Instant {

@@ -4,8 +4,9 @@
 import type { Growth } from './catalog.ts'
 import { type Degradation, newAgentsBlockedFrom } from './degradation.ts'
 import type { Facts } from './facts.ts'
-import { allowsType, type Grant, isForThisCluster, limitOf } from './grant.ts'
+import { allowsType, type Grant, limitOf } from './grant.ts'
 import { formatInstant, type Instant } from './instant.ts'
+import { isForThisCluster, isRevoked, replacementOf } from './license-standing.ts'
 import type { NodeOverage } from './node-overage.ts'
 import { isMissing, type Reason, type Verdict } from './reasons.ts'
 import { amount, list, title } from './words.ts'
@@ -58,6 +59,11 @@ function licenseIsAuthentic({ facts, grant }: Situation): Violation | undefined 
     if (license.claims !== undefined && !isForThisCluster(license.claims, facts.clusterUid)) {
       return notAuthentic('WrongCluster', `License ${license.name} is bound to another cluster`, grant)
     }
+    const replacement = license.claims === undefined ? undefined : replacementOf(license.claims, facts)
+    if (replacement !== undefined) {
+      const what = `License ${license.name} has been replaced by license ${replacement.licenseId}`
+      return notAuthentic('Replaced', `${what} and no longer counts`, grant)
+    }
     if (license.problem !== undefined && !isMissing(license.problem.reason)) {
       return notAuthentic(
         license.problem.reason,
@@ -103,24 +109,24 @@ function clusterTypeIsAllowed({ facts, grant }: Situation): Violation | undefine
 function licenseIsInForce({ facts, grant, degradation }: Situation): Violation | undefined {
   if (grant.license === undefined || degradation.level === 'None') return undefined
   const { claims } = grant.license
-  const blocked = newAgentsBlockedFrom(claims.expiresAt, facts.catalog)
+  const blocked = newAgentsBlockedFrom(claims, facts.catalog)
   return {
     verdict: 'Expired',
     reason: 'Expired',
-    message: `the ${title(grant)} expired on ${formatInstant(claims.expiresAt)} (level ${degradation.level}): ${consequenceOf(degradation)}; renew the license to lift this`,
+    message: `the ${title(grant)} expired on ${formatInstant(claims.expiresAt)} (level ${degradation.level}): ${consequenceOf(degradation, facts.catalog.governed.noun)}; renew the license to lift this`,
     growth: degradation.growth,
     ...(blocked === undefined || degradation.growth === 'Open' ? {} : { since: blocked.at }),
     admitsNobody: false,
   }
 }
 
-function consequenceOf({ growth, updates, guardianAtMost }: Degradation): string {
+function consequenceOf({ growth, updates, guardianAtMost }: Degradation, noun: string): string {
   if (growth === 'Closed')
-    return 'agents may shrink, restart and be deleted, but not grow or change, and what runs keeps running'
-  if (growth === 'ExistingOnly') return 'no new agent may start, and what runs keeps running'
+    return `${noun}s may shrink, restart and be deleted, but not grow or change, and what runs keeps running`
+  if (growth === 'ExistingOnly') return `no new ${noun} may start, and what runs keeps running`
   if (guardianAtMost !== 'full')
-    return `updates are off and the guardian is ${guardianAtMost}, and agents are not restricted`
-  return updates ? 'nothing is restricted yet' : 'updates are off, and agents are not restricted'
+    return `updates are off and the guardian is ${guardianAtMost}, and ${noun}s are not restricted`
+  return updates ? 'nothing is restricted yet' : `updates are off, and ${noun}s are not restricted`
 }
 
 function nodesAreWithinLimit({ facts, grant, overage }: Situation): Violation | undefined {
@@ -136,13 +142,18 @@ function nodesAreWithinLimit({ facts, grant, overage }: Situation): Violation | 
   }
 }
 
-function licenseIsNotRevoked({ grant }: Situation): Violation | undefined {
-  if (grant.license?.facts.revoked !== true) return undefined
+function licenseIsNotRevoked({ facts, grant }: Situation): Violation | undefined {
+  if (grant.license === undefined || !isRevoked(grant.license.claims, facts)) return undefined
   return {
     verdict: 'Revoked',
     reason: 'Revoked',
-    message: `the vendor has revoked the ${title(grant)}; ask your vendor`,
+    message: revokedMessage(grant),
     growth: 'Closed',
     admitsNobody: true,
   }
+}
+
+/** Says it, too, to whoever asks the API server while the operator is down. */
+export function revokedMessage(grant: Grant): string {
+  return `the vendor has revoked the ${title(grant)}; ask your vendor`
 }

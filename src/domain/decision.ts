@@ -1,16 +1,17 @@
 // Facts in, Decision out. No clock, no I/O, no throw. Everything the operator does follows from a Decision.
 
 import { admitAgents, type Admission } from './agent-admission.ts'
-import type { GuardianMode } from './catalog.ts'
+import type { Catalog, GuardianMode } from './catalog.ts'
 import { type Situation, traceOf, type Violation } from './checks.ts'
 import type { ClusterType } from './cluster-type.ts'
 import { type Degradation, degradationAt } from './degradation.ts'
-import type { Facts, Memory } from './facts.ts'
+import type { Concern, Facts, Memory } from './facts.ts'
 import { type Gate, gateFor } from './gate.ts'
-import { type Grant, grantFrom, limitOf } from './grant.ts'
+import { coveredUntil, type Grant, grantFrom, limitOf } from './grant.ts'
 import { guardianMode, mayChangeThings } from './guardian.ts'
 import { DAY, earliest, formatInstant, HOUR, type Instant } from './instant.ts'
 import { type LicenseDecision, licenseDecision } from './license-state.ts'
+import { revocationOf } from './license-standing.ts'
 import { messagesFor } from './messages.ts'
 import { type NodeOverage, nodeOverageAt } from './node-overage.ts'
 import type { Reason, Verdict } from './reasons.ts'
@@ -24,6 +25,9 @@ export interface Decision {
   readonly degradation: Degradation
   readonly cluster: ClusterType
   readonly clusterUid: string
+  /** The rules that were applied. */
+  readonly catalog: Catalog
+  readonly concerns: readonly Concern[]
   readonly nodes: {
     readonly counted: number
     readonly total: number
@@ -49,11 +53,12 @@ export interface Decision {
   readonly memory: Memory
 }
 
+const NEVER_ENDS = { expiresAt: Number.POSITIVE_INFINITY }
+
 export function decide(facts: Facts): Decision {
   const { catalog, now } = facts
   const grant = grantFrom(facts)
-  const expiresAt = grant.license?.claims.expiresAt
-  const degradation = degradationAt(expiresAt ?? Number.POSITIVE_INFINITY, now, catalog)
+  const degradation = degradationAt(grant.license?.claims ?? NEVER_ENDS, now, catalog)
   const overage = nodeOverageAt(grant, facts.nodes.counted, facts.memory.nodesOver, catalog, now)
   const situation: Situation = { facts, grant, degradation, overage }
 
@@ -61,8 +66,9 @@ export function decide(facts: Facts): Decision {
   const violations = trace.map(({ violation }) => violation).filter((violation) => violation !== undefined)
   const agents = admitAgents(facts, grant, violations)
   const mode = guardianMode(facts.wanted?.guardian ?? 'off', grant, degradation.guardianAtMost, catalog)
-  const expiresSoonAt = expiresAt === undefined ? undefined : expiresAt - catalog.notice.expiryDays * DAY
-  const expiring = expiresAt !== undefined && expiresSoonAt !== undefined && now >= expiresSoonAt && now < expiresAt
+  const until = coveredUntil(grant)
+  const expiresSoonAt = until === undefined ? undefined : until - catalog.notice.expiryDays * DAY
+  const expiring = until !== undefined && expiresSoonAt !== undefined && now >= expiresSoonAt && now < until
   const [first] = violations
   const nextChangeAt = nextChange(situation, agents, expiresSoonAt)
   const firstSeen = (violation: Violation) => Math.min(facts.memory.violationSince.get(violation.reason) ?? now, now)
@@ -75,6 +81,8 @@ export function decide(facts: Facts): Decision {
     degradation,
     cluster: facts.cluster,
     clusterUid: facts.clusterUid,
+    catalog,
+    concerns: facts.concerns,
     nodes: {
       counted: facts.nodes.counted,
       total: facts.nodes.total,
@@ -88,7 +96,7 @@ export function decide(facts: Facts): Decision {
     updates: updatesUnder(grant, degradation, facts),
     violations: violations.map((violation) => ({ ...violation, firstSeen: firstSeen(violation) })),
     trace,
-    messages: messagesFor(situation, expiring),
+    messages: messagesFor(situation, agents, expiring),
     expiring,
     licenses: facts.licenses.map((license) => licenseDecision(license, situation)),
     gate: gateFor(situation, violations, agents),
@@ -98,7 +106,8 @@ export function decide(facts: Facts): Decision {
 }
 
 function validMessage(grant: Grant): string {
-  const until = grant.license === undefined ? '' : ` until ${formatInstant(grant.license.claims.expiresAt)}`
+  const end = coveredUntil(grant)
+  const until = end === undefined ? '' : ` until ${formatInstant(end)}`
   return `the ${title(grant)} is in force${until}`
 }
 
@@ -108,16 +117,16 @@ function updatesUnder(grant: Grant, degradation: Degradation, { catalog }: Facts
 }
 
 function nextChange(
-  { facts, degradation, grant, overage }: Situation,
+  { facts, degradation, overage }: Situation,
   agents: Admission,
   expiresSoonAt: Instant | undefined,
 ): Instant | undefined {
   const { now, licenses, catalog } = facts
   const instants: (Instant | undefined)[] = [degradation.until, overage?.graceEndsAt, expiresSoonAt]
-  if (grant.license !== undefined) instants.push(grant.license.claims.expiresAt)
   for (const agent of agents.refused) instants.push(agent.holdAt)
-  for (const { claims, problem } of licenses) {
-    instants.push(claims?.notBefore, claims?.expiresAt)
+  for (const { claims, problem, keyExpiresAt } of licenses) {
+    instants.push(claims?.notBefore, claims?.expiresAt, keyExpiresAt)
+    if (claims !== undefined) instants.push(revocationOf(claims, facts)?.effectiveAt)
     if (claims !== undefined && problem !== undefined)
       instants.push(problem.since + catalog.notice.lastKnownGoodHours * HOUR)
   }

@@ -6,7 +6,7 @@
 // (the CTO Platform's schedule; every catalog has its own). What runs is never stopped by it.
 
 import { type Catalog, type DegradationStep, NO_DEGRADATION } from './catalog.ts'
-import { DAY, type Instant, wholeDaysBetween } from './instant.ts'
+import { DAY, type Instant } from './instant.ts'
 
 export interface Degradation extends Omit<DegradationStep, 'level' | 'fromDay'> {
   readonly level: string
@@ -24,24 +24,43 @@ const NONE: Degradation = {
   readOnly: false,
 }
 
-/** The level at `now` of a license that ends at `expiresAt` (exclusive: at that instant it has ended). */
-export function degradationAt(expiresAt: Instant, now: Instant, catalog: Catalog): Degradation {
-  if (now < expiresAt) return NONE
-  const days = wholeDaysBetween(expiresAt, now)
-  const index = catalog.degradation.findLastIndex((step) => step.fromDay <= days)
-  const next = catalog.degradation[index + 1]
-  const until = next === undefined ? {} : { until: expiresAt + next.fromDay * DAY }
-  const step = catalog.degradation[index]
-  if (step === undefined) return { ...NONE, ...until }
-  const { fromDay, ...effects } = step
-  return { ...effects, since: expiresAt + fromDay * DAY, ...until }
+/** When a license ends, exclusive: at that instant it has ended. */
+export interface End {
+  readonly expiresAt: Instant
+  /** When the last level begins, instead of the day that the schedule has for it. */
+  readonly hardEndsAt?: Instant
+}
+
+/** The level at `now` of a license with that end. */
+export function degradationAt(end: End, now: Instant, catalog: Catalog): Degradation {
+  if (now < end.expiresAt) return NONE
+  const schedule = scheduleFrom(end, catalog)
+  const index = schedule.findLastIndex(({ at }) => at <= now)
+  const next = schedule[index + 1]
+  const until = next === undefined ? {} : { until: next.at }
+  const current = schedule[index]
+  if (current === undefined) return { ...NONE, ...until }
+  const { fromDay: _, ...effects } = current.step
+  return { ...effects, since: current.at, ...until }
 }
 
 /** The first level that lets nothing new start, and when it begins; undefined when the schedule has none. */
 export function newAgentsBlockedFrom(
-  expiresAt: Instant,
+  end: End,
   catalog: Catalog,
 ): { readonly at: Instant; readonly level: string } | undefined {
-  const step = catalog.degradation.find((candidate) => candidate.growth !== 'Open')
-  return step === undefined ? undefined : { at: expiresAt + step.fromDay * DAY, level: step.level }
+  const blocked = scheduleFrom(end, catalog).find(({ step }) => step.growth !== 'Open')
+  return blocked === undefined ? undefined : { at: blocked.at, level: blocked.step.level }
+}
+
+/** Every level with the instant at which it begins. A hard end is the last one's, and none begins after it. */
+function scheduleFrom(
+  { expiresAt, hardEndsAt }: End,
+  { degradation }: Catalog,
+): { at: Instant; step: DegradationStep }[] {
+  return degradation.map((step, index) => {
+    const at = expiresAt + step.fromDay * DAY
+    if (hardEndsAt === undefined) return { at, step }
+    return { at: index === degradation.length - 1 ? hardEndsAt : Math.min(at, hardEndsAt), step }
+  })
 }

@@ -4,6 +4,7 @@ import type { Catalog, GuardianMode } from './catalog.ts'
 import type { ClusterType } from './cluster-type.ts'
 import type { Instant } from './instant.ts'
 import type { LicenseClaims } from './license/claims.ts'
+import type { RevocationList } from './license/revocation-list.ts'
 import type { NodeCount } from './node-count.ts'
 import type { Reason } from './reasons.ts'
 
@@ -13,9 +14,10 @@ export interface LicenseFacts {
   readonly name: string
   /** Claims that were verified. With `unconfirmed`, they are the last that were read and believed. */
   readonly claims?: LicenseClaims
+  /** From when on the key that signed it may no longer be used, and the license is not believed. */
+  readonly keyExpiresAt?: Instant
   /** Why the license cannot be read or believed now. */
   readonly problem?: { readonly reason: Reason; readonly message: string; readonly since: Instant }
-  readonly revoked?: boolean
 }
 
 /** A workload that carries the agent label. */
@@ -32,6 +34,14 @@ export interface WorkloadFacts {
   readonly createdAt: Instant
   /** Whether its namespace is one that the gate covers. */
   readonly governed: boolean
+}
+
+/** Something that a person should look into; the decision holds all the same. */
+export interface Concern {
+  readonly about: 'clock' | 'revocations'
+  readonly reason: Reason
+  /** One sentence. */
+  readonly message: string
 }
 
 /** What the customer asks for. */
@@ -66,6 +76,12 @@ export interface Facts {
   readonly clusterUid: string
   readonly nodes: NodeCount
   readonly licenses: readonly LicenseFacts[]
+  /** Licenses that were believed once and are gone: what they replaced stays replaced. */
+  readonly formerLicenses: readonly LicenseClaims[]
+  /** The newest list of the vendor that was ever believed. */
+  readonly revocations?: RevocationList
+  /** What is wrong about what the decision rests on beside the licenses: a revocation list, the clock. */
+  readonly concerns: readonly Concern[]
   readonly wanted?: WantedFacts
   /** Where the agents of a PlatformConfig live. */
   readonly agentsNamespace: string

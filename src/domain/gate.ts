@@ -10,9 +10,10 @@ import {
   permittedAgents,
 } from './agent-admission.ts'
 import type { Growth } from './catalog.ts'
-import type { Situation, Violation } from './checks.ts'
+import { revokedMessage, type Situation, type Violation } from './checks.ts'
 import { newAgentsBlockedFrom } from './degradation.ts'
 import { limitOf } from './grant.ts'
+import { revocationOf } from './license-standing.ts'
 import { formatInstant, type Instant } from './instant.ts'
 import { amount, title } from './words.ts'
 
@@ -41,13 +42,14 @@ export function gateFor(
   violations: readonly Violation[],
   agents: Admission,
 ): Gate {
+  const { noun } = facts.catalog.governed
   const closed = closingViolation(violations)
   const permitted = permittedAgents(grant, facts.catalog)
   const workloads: Record<string, string> = {}
   for (const agent of [...agents.refused, ...agents.held]) workloads[agent.key] = agent.message
   for (const [key, message] of agents.idle) workloads[key] = message
   for (const agent of agents.admitted) {
-    workloads[agent.key] = closed?.growth === 'Closed' ? `agent ${agent.agent} may not grow: ${closed.message}` : ''
+    workloads[agent.key] = closed?.growth === 'Closed' ? `${noun} ${agent.agent} may not grow: ${closed.message}` : ''
   }
   const closesAt = creationEnd({ facts, grant, overage })
   return {
@@ -56,7 +58,7 @@ export function gateFor(
     anyAgent: permitted.any,
     agents: permitted.names,
     slots: freeSlots(agents),
-    slotsMessage: limitMessage(grant, agents.limit, agents.admitted),
+    slotsMessage: limitMessage(facts.catalog, grant, agents.admitted),
     refusal: notInPlanMessage(facts.catalog, grant),
     ...(closesAt === undefined ? {} : { createUntil: closesAt.at }),
     createMessage: closesAt?.message ?? '',
@@ -72,12 +74,18 @@ function creationEnd({
 }: Pick<Situation, 'facts' | 'grant' | 'overage'>): { at: Instant; message: string } | undefined {
   const ends: { at: Instant; message: string }[] = []
   if (grant.license !== undefined) {
-    const { expiresAt } = grant.license.claims
-    const blocked = newAgentsBlockedFrom(expiresAt, facts.catalog)
+    // A license that follows without a gap keeps the gate open, also when nobody is there to say so.
+    const last = grant.coveredBy ?? grant.license.claims
+    const { expiresAt } = last
+    const blocked = newAgentsBlockedFrom(last, facts.catalog)
+    const revocation = revocationOf(grant.license.claims, facts)
+    if (revocation !== undefined) {
+      ends.push({ at: revocation.effectiveAt, message: revokedMessage(grant) })
+    }
     if (blocked !== undefined) {
       ends.push({
         at: blocked.at,
-        message: `the ${title(grant)} expired on ${formatInstant(expiresAt)}, and from ${formatInstant(blocked.at)} no new agent may start; renew the license to lift this`,
+        message: `the ${title(grant)} expired on ${formatInstant(expiresAt)}, and from ${formatInstant(blocked.at)} no new ${facts.catalog.governed.noun} may start; renew the license to lift this`,
       })
     }
   }

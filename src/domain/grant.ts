@@ -2,13 +2,17 @@
 
 import { type Addon, type Catalog, type Plan, planNamed } from './catalog.ts'
 import type { Facts, LicenseFacts } from './facts.ts'
+import type { Instant } from './instant.ts'
 import { type LicenseClaims, UNLIMITED } from './license/claims.ts'
+import { isForThisCluster, isRevoked, replacementOf, revocationOf } from './license-standing.ts'
 import { validityAt } from './license/validity.ts'
 
 export interface Grant {
   readonly plan: Plan
   /** The license behind the grant; absent on the free plan. */
   readonly license?: { readonly facts: LicenseFacts; readonly claims: LicenseClaims }
+  /** The last of the licenses that follow each other without a gap, beginning with this one. */
+  readonly coveredBy?: LicenseClaims
   readonly limits: Readonly<Record<string, number>>
   readonly features: ReadonlySet<string>
   readonly addons: readonly string[]
@@ -26,15 +30,12 @@ export function isWithin(limit: number, amount: number): boolean {
   return limit === UNLIMITED || amount <= limit
 }
 
-/** Whether the license may be used on this cluster at all. Elsewhere it is treated as if it were not there. */
-export function isForThisCluster(claims: LicenseClaims, clusterUid: string): boolean {
-  return claims.cluster?.uid === undefined || claims.cluster.uid === clusterUid
-}
-
 /** Chooses the grant: the best license that counts, else the catalog's free plan. */
 export function grantFrom(facts: Facts): Grant {
-  const [best] = usableLicenses(facts)
-  return best === undefined ? freeGrant(facts.catalog) : licenseGrant(best, facts.catalog)
+  const eligible = eligibleLicenses(facts)
+  const [best] = bestFirst(eligible, facts)
+  if (best === undefined) return freeGrant(facts.catalog)
+  return { ...licenseGrant(best, facts.catalog), coveredBy: lastInARow(best, eligible, facts).claims }
 }
 
 function freeGrant(catalog: Catalog): Grant {
@@ -48,35 +49,67 @@ function freeGrant(catalog: Catalog): Grant {
   }
 }
 
-interface Usable {
+interface Eligible {
   readonly facts: LicenseFacts
   readonly claims: LicenseClaims
   readonly plan: Plan
 }
 
-// Best first: one that is not revoked, may be used on this type of cluster and is in force beats one that is not; then
-// the larger plan, then the later end. The name decides last, so that the choice never flaps.
-function usableLicenses({ licenses, catalog, clusterUid, cluster, now }: Facts): Usable[] {
-  const usable: Usable[] = []
-  for (const facts of licenses) {
-    const { claims } = facts
-    if (claims === undefined || !isForThisCluster(claims, clusterUid)) continue
-    const plan = planNamed(catalog, claims.plan)
-    if (plan === undefined || validityAt(claims, now).kind === 'future') continue
-    usable.push({ facts, claims, plan })
+/** The licenses that may count here, now or later. */
+function eligibleLicenses(facts: Facts): Eligible[] {
+  const eligible: Eligible[] = []
+  for (const license of facts.licenses) {
+    const { claims } = license
+    if (claims === undefined || !isForThisCluster(claims, facts.clusterUid)) continue
+    if (replacementOf(claims, facts) !== undefined) continue
+    const plan = planNamed(facts.catalog, claims.plan)
+    if (plan !== undefined) eligible.push({ facts: license, claims, plan })
   }
-  const worth = ({ facts, claims, plan }: Usable) => [
-    Number(facts.revoked !== true),
-    Number(allowsType(claims.cluster?.types ?? plan.clusterTypes, cluster.type)),
-    Number(validityAt(claims, now).kind === 'in-force'),
-    plan.rank,
-    claims.expiresAt,
-  ]
-  return usable.toSorted((a, b) => {
-    const [left, right] = [worth(a), worth(b)]
-    const at = left.findIndex((value, index) => value !== right[index])
-    return at === -1 ? a.facts.name.localeCompare(b.facts.name) : (right[at] ?? 0) - (left[at] ?? 0)
-  })
+  return eligible
+}
+
+// Best first: one that is not revoked, may be used on this type of cluster and is in force beats one that is not; then
+// the larger plan and the later end. Of those that have ended, the last: the others are history. The name decides at the
+// end, so that the choice never flaps.
+function bestFirst(eligible: readonly Eligible[], facts: Facts): Eligible[] {
+  const worth = ({ claims, plan }: Eligible) => {
+    const isInForce = validityAt(claims, facts.now).kind === 'in-force'
+    return [
+      Number(!isRevoked(claims, facts)),
+      Number(allowsType(claims.cluster?.types ?? plan.clusterTypes, facts.cluster.type)),
+      Number(isInForce),
+      ...(isInForce ? [plan.rank, claims.expiresAt] : [claims.expiresAt, plan.rank]),
+    ]
+  }
+  return eligible
+    .filter(({ claims }) => validityAt(claims, facts.now).kind !== 'future')
+    .toSorted((a, b) => {
+      const [left, right] = [worth(a), worth(b)]
+      const at = left.findIndex((value, index) => value !== right[index])
+      return at === -1 ? a.facts.name.localeCompare(b.facts.name) : (right[at] ?? 0) - (left[at] ?? 0)
+    })
+}
+
+/** Follows the licenses that begin before the one before has ended, are no smaller and can be used here. */
+function lastInARow(first: Eligible, eligible: readonly Eligible[], facts: Facts): Eligible {
+  const next = eligible
+    .filter(({ claims, plan }) => {
+      const begins = claims.notBefore ?? Number.NEGATIVE_INFINITY
+      return (
+        claims.expiresAt > first.claims.expiresAt &&
+        begins <= first.claims.expiresAt &&
+        plan.rank >= first.plan.rank &&
+        allowsType(claims.cluster?.types ?? plan.clusterTypes, facts.cluster.type) &&
+        revocationOf(claims, facts) === undefined
+      )
+    })
+    .toSorted((a, b) => b.claims.expiresAt - a.claims.expiresAt)[0]
+  return next === undefined ? first : lastInARow(next, eligible, facts)
+}
+
+/** Until when there is a license without a gap. */
+export function coveredUntil(grant: Grant): Instant | undefined {
+  return grant.coveredBy?.expiresAt
 }
 
 /** Whether a list of cluster types, as a plan or license names them, contains the type. Case does not matter. */
@@ -84,7 +117,7 @@ export function allowsType(types: readonly string[] | undefined, type: string): 
   return types === undefined || types.some((allowed) => allowed.toLowerCase() === type.toLowerCase())
 }
 
-function licenseGrant({ facts, claims, plan }: Usable, catalog: Catalog): Grant {
+function licenseGrant({ facts, claims, plan }: Eligible, catalog: Catalog): Grant {
   const clusterTypes = claims.cluster?.types ?? plan.clusterTypes
   const addons = grantedAddons(plan, claims.addons, catalog)
   const known = new Set(catalog.features)
@@ -96,7 +129,7 @@ function licenseGrant({ facts, claims, plan }: Usable, catalog: Catalog): Grant 
   return {
     plan,
     license: { facts, claims },
-    limits: { ...plan.limits, ...claims.limits },
+    limits: raisedLimits({ ...plan.limits, ...claims.limits }, addons, claims.addons),
     features,
     addons: addons.map((addon) => addon.name),
     ...(clusterTypes === undefined ? {} : { clusterTypes }),
@@ -116,6 +149,23 @@ function grantedAddons(plan: Plan, bought: readonly string[], catalog: Catalog):
     const offer = addon.offers[plan.name]
     return offer === 'included' || (offer !== undefined && (named.has(addonKey(addon.name)) || bundled.has(addon.name)))
   })
+}
+
+// An add-on that raises limits can be bought more than once: it counts as often as the license names it.
+function raisedLimits(
+  limits: Readonly<Record<string, number>>,
+  addons: readonly Addon[],
+  bought: readonly string[],
+): Record<string, number> {
+  const raised = new Map(Object.entries(limits))
+  for (const addon of addons) {
+    const times = Math.max(1, bought.filter((name) => addonKey(name) === addonKey(addon.name)).length)
+    for (const [axis, by] of Object.entries(addon.raises)) {
+      const limit = raised.get(axis) ?? UNLIMITED
+      if (limit !== UNLIMITED) raised.set(axis, limit + by * times)
+    }
+  }
+  return Object.fromEntries(raised)
 }
 
 /** Add-ons are spelled `designSystem` in manifests and `design-system` in licenses: one add-on. */

@@ -2,7 +2,7 @@
 
 import type { Situation } from './checks.ts'
 import type { LicenseFacts } from './facts.ts'
-import { isForThisCluster } from './grant.ts'
+import { isForThisCluster, isRevoked, replacementOf, revocationOf } from './license-standing.ts'
 import { formatInstant, type Instant } from './instant.ts'
 import { validityAt } from './license/validity.ts'
 import { isMissing, type Reason, type Verdict } from './reasons.ts'
@@ -65,10 +65,17 @@ export function licenseDecision(license: LicenseFacts, { facts, grant }: Situati
   if (validity.kind === 'future') {
     return say('Future', 'NotYetValid', `the license begins on ${formatInstant(validity.startsAt)}`)
   }
-  if (license.revoked === true) return say('Revoked', 'Revoked', 'the vendor has revoked this license')
+  const replacement = replacementOf(claims, facts)
+  if (replacement !== undefined) {
+    return say('Superseded', 'Replaced', `license ${replacement.licenseId} has replaced this one; it no longer counts`)
+  }
+  if (isRevoked(claims, facts)) return say('Revoked', 'Revoked', 'the vendor has revoked this license')
   if (!inUse) return say('Superseded', 'Superseded', `License ${grant.license?.facts.name ?? ''} is used instead`)
   if (validity.kind === 'expired') {
     return say('Expired', 'Expired', `the license ended on ${formatInstant(claims.expiresAt)}; renew it`)
   }
-  return say('Valid', 'Valid', `in force until ${formatInstant(claims.expiresAt)}`)
+  const revocation = revocationOf(claims, facts)
+  const end = revocation === undefined ? claims.expiresAt : Math.min(claims.expiresAt, revocation.effectiveAt)
+  const why = end < claims.expiresAt ? '; the vendor has revoked it' : ''
+  return say('Valid', 'Valid', `in force until ${formatInstant(end)}${why}`)
 }

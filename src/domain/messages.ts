@@ -1,11 +1,17 @@
 // What a person should know beside the verdict, each in one sentence.
 
+import type { Admission } from './agent-admission.ts'
 import type { Situation } from './checks.ts'
-import { addonKey, limitOf } from './grant.ts'
+import { addonKey, coveredUntil, isWithin, limitOf } from './grant.ts'
 import { formatInstant } from './instant.ts'
+import { revocationOf } from './license-standing.ts'
 import { amount, title } from './words.ts'
 
-export function messagesFor({ facts, grant, overage, degradation }: Situation, expiring: boolean): string[] {
+export function messagesFor(
+  { facts, grant, overage, degradation }: Situation,
+  agents: Admission,
+  expiring: boolean,
+): string[] {
   const { wanted, catalog } = facts
   const messages: string[] = []
   if (grant.license === undefined && wanted?.activationKey === true) {
@@ -14,8 +20,28 @@ export function messagesFor({ facts, grant, overage, degradation }: Situation, e
   for (const { name, problem } of facts.licenses) {
     if (problem !== undefined) messages.push(`License ${name}: ${problem.message}`)
   }
-  if (grant.license !== undefined && expiring) {
-    messages.push(`the ${title(grant)} ends on ${formatInstant(grant.license.claims.expiresAt)}; renew it before`)
+  messages.push(...facts.concerns.map((concern) => concern.message))
+  if (grant.license !== undefined) {
+    const { claims } = grant.license
+    const until = coveredUntil(grant) ?? claims.expiresAt
+    if (expiring) messages.push(`the ${title(grant)} ends on ${formatInstant(until)}; renew it before`)
+    if (until > claims.expiresAt) {
+      messages.push(
+        `the ${title(grant)} ends on ${formatInstant(claims.expiresAt)}, and license ${grant.coveredBy?.licenseId} follows it until ${formatInstant(until)}`,
+      )
+    }
+    const { name, keyExpiresAt } = grant.license.facts
+    if (keyExpiresAt !== undefined && keyExpiresAt < claims.expiresAt) {
+      messages.push(
+        `License ${name} is signed with a key that may be used until ${formatInstant(keyExpiresAt)}, before the license ends; ask your vendor for a new license file`,
+      )
+    }
+    const revocation = revocationOf(claims, facts)
+    if (revocation !== undefined && facts.now < revocation.effectiveAt) {
+      messages.push(
+        `the vendor has revoked the ${title(grant)}; it counts until ${formatInstant(revocation.effectiveAt)}; ask your vendor`,
+      )
+    }
   }
   if (degradation.until !== undefined && degradation.level !== 'None') {
     messages.push(`the next restriction begins on ${formatInstant(degradation.until)}`)
@@ -23,6 +49,12 @@ export function messagesFor({ facts, grant, overage, degradation }: Situation, e
   if (overage !== undefined && !overage.graceIsOver) {
     messages.push(
       `the ${title(grant)} allows ${amount(limitOf(grant, 'nodes'), 'node')} and the cluster has had up to ${overage.peak} since ${formatInstant(overage.since)}; growth is refused from ${formatInstant(overage.graceEndsAt)}`,
+    )
+  }
+  if (!isWithin(agents.limit, agents.admitted.length)) {
+    const { noun } = catalog.governed
+    messages.push(
+      `the ${title(grant)} is for ${amount(agents.limit, noun)}, and there are ${agents.admitted.length}; more are not refused, but ask your vendor for a larger license`,
     )
   }
   if (wanted?.plan !== undefined && wanted.plan !== grant.plan.name) {

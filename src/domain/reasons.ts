@@ -16,7 +16,13 @@ export type Reason =
   | 'SecretNotFound'
   | 'SecretKeyNotFound'
   | 'Superseded'
+  | 'Replaced'
   | 'Future'
+  // what a decision rests on beside the licenses
+  | 'RevocationListOutdated'
+  | 'RevocationListRefused'
+  | 'ClockRolledBack'
+  | 'ClockAhead'
   // an agent
   | 'Admitted'
   | 'AgentNotInPlan'
@@ -98,6 +104,28 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
     cure: 'Correct the key in the Secret or in spec.secretRef.key.',
   },
   Superseded: { meaning: 'Another license is better and is used instead.', cure: NOTHING_TO_DO },
+  Replaced: {
+    meaning: 'The vendor has replaced the license with a newer one, and the older one no longer counts.',
+    cure: 'Install the newer license; if it is lost, ask your vendor for it.',
+  },
+  RevocationListOutdated: {
+    meaning:
+      'The revocation list in the cluster is older than one that was there before. The newer one stays in force.',
+    cure: 'Ask your vendor for the newest list and replace the Secret.',
+  },
+  RevocationListRefused: {
+    meaning:
+      'The revocation list is not one that the vendor signed for this product. The list before it stays in force.',
+    cure: 'Ask your vendor for the list again and replace the Secret.',
+  },
+  ClockRolledBack: {
+    meaning: 'The clock shows an earlier time than it has shown before. Licenses are judged by the latest known time.',
+    cure: 'Set the clock of the nodes right; NTP does it by itself.',
+  },
+  ClockAhead: {
+    meaning: 'The clock is ahead of everything else that tells the time. Licenses are judged by what the others say.',
+    cure: "Set the clock of the operator's node right; NTP does it by itself.",
+  },
   Future: { meaning: 'The license begins later.', cure: 'Nothing to do: it takes effect by itself.' },
 
   Admitted: { meaning: 'The agent may run.', cure: NOTHING_TO_DO },

@@ -72,7 +72,8 @@ interface Request {
 export function createClient(access: Access, options: ClientOptions) {
   const { fieldManager } = options
   const send = access.server.protocol === 'http:' ? httpRequest : httpsRequest
-  let serverDate: number | undefined
+  /** The API server's time at its last answer, and when that came. */
+  let serverDate: { readonly at: number; readonly receivedAt: number } | undefined
 
   async function credentials(request: Request): Promise<Record<string, string>> {
     try {
@@ -106,7 +107,7 @@ export function createClient(access: Access, options: ClientOptions) {
       sent.end(body)
     })
     const date = Date.parse(response.headers.date ?? '')
-    if (!Number.isNaN(date)) serverDate = date
+    if (!Number.isNaN(date)) serverDate = { at: date, receivedAt: performance.now() }
     options.onRequest?.(request.method, response.statusCode ?? 0)
     return response
   }
@@ -232,8 +233,9 @@ export function createClient(access: Access, options: ClientOptions) {
       return decoded(response)
     },
 
-    /** The time of the API server at its last answer, in ms since the epoch. */
-    serverDate: () => serverDate,
+    /** The API server's time now, in ms since the epoch, as its last answer had it; undefined before the first. */
+    serverTime: () =>
+      serverDate === undefined ? undefined : serverDate.at + performance.now() - serverDate.receivedAt,
   }
 }
 

@@ -21,6 +21,7 @@ export const events = resource('events.k8s.io', 'events', 'Event', true)
 export const deployments = resource('apps', 'deployments', 'Deployment', true)
 export const roles = resource('rbac.authorization.k8s.io', 'roles', 'Role', true)
 export const roleBindings = resource('rbac.authorization.k8s.io', 'rolebindings', 'RoleBinding', true)
+export const leases = resource('coordination.k8s.io', 'leases', 'Lease', true)
 export const admissionPolicies = resource(
   'admissionregistration.k8s.io',
   'validatingadmissionpolicies',

@@ -3,6 +3,10 @@
 export interface Clock {
   /** The time now, in milliseconds since the Unix epoch. */
   now(): number
+  /** Milliseconds since any beginning, by a clock that nobody can set. */
+  elapsed(): number
+  /** It plays a time of its own, of which the world knows nothing. */
+  readonly simulated?: boolean
   /** Calls `wake` once the clock has reached `instant`, however far away; returns how to cancel it. */
   at(instant: number, wake: () => void): () => void
   /** Calls `wake` after `ms` milliseconds have passed; returns how to cancel it. */
@@ -15,6 +19,7 @@ const LONGEST_SLEEP_MS = 3_600_000
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   at(instant, wake) {
     let timer: NodeJS.Timeout
     const sleep = () => {

@@ -14,7 +14,7 @@ export function createMetrics() {
   })
   const expiry = new Gauge({
     name: 'cto_license_expiry_timestamp_seconds',
-    help: 'When the license in use ends, in seconds since the Unix epoch; absent on the free plan.',
+    help: 'When the license in use, or the last of those that follow it without a gap, ends, in seconds since the Unix epoch; absent on the free plan.',
     registers,
   })
   const nodes = new Gauge({
@@ -69,8 +69,9 @@ export function createMetrics() {
         },
         1,
       )
-      if (status.expiresAt === undefined) expiry.reset()
-      else expiry.set(Date.parse(status.expiresAt) / 1000)
+      const end = status.coveredUntil ?? status.expiresAt
+      if (end === undefined) expiry.reset()
+      else expiry.set(Date.parse(end) / 1000)
       nodes.set({ kind: 'counted' }, status.nodes.counted)
       nodes.set({ kind: 'limit' }, status.nodes.limit)
       agents.set({ state: 'admitted' }, status.agents.admitted.length)

@@ -12,6 +12,7 @@ import {
 } from '../../src/domain/facts.ts'
 import { DAY, HOUR } from '../../src/domain/instant.ts'
 import type { LicenseClaims } from '../../src/domain/license/claims.ts'
+import type { RevocationList } from '../../src/domain/license/revocation-list.ts'
 
 export const catalog = parseCatalog(ctoCatalog)
 /** 2026-11-21T08:00:00Z: the instant that tests call now. */
@@ -48,6 +49,11 @@ export function license(overrides: Partial<LicenseClaims> = {}, facts: Partial<L
   return { name: 'acme', claims: claims(overrides), ...facts }
 }
 
+/** A revocation list that withdraws the license. */
+export function revoked(at: number, licenseId = 'lic-1'): RevocationList {
+  return { product: 'cto', version: 1, issuedAt: at, revoked: new Map([[licenseId, at]]) }
+}
+
 export function wanted(agents: readonly string[], overrides: Partial<WantedFacts> = {}): WantedFacts {
   return { activationKey: false, agents, addons: [], guardian: 'off', ...overrides }
 }
@@ -75,6 +81,8 @@ export function facts(overrides: Partial<Facts> = {}): Facts {
     clusterUid: CLUSTER_UID,
     nodes: { counted: 1, total: 1, excluded: [] },
     licenses: [],
+    formerLicenses: [],
+    concerns: [],
     agentsNamespace: 'cto-agents',
     workloads: [],
     namesTaken: new Set(),

@@ -12,10 +12,17 @@ export class ManualClock implements Clock {
   #now: number
   readonly #alarms = new Set<Alarm>()
   readonly #realTimers: boolean
+  /** Whether the rest of the world shall be taken to know nothing of its time. */
+  readonly simulated: boolean
 
-  constructor(now: number, { realTimers = true } = {}) {
+  constructor(now: number, { realTimers = true, simulated = true } = {}) {
     this.#now = now
     this.#realTimers = realTimers
+    this.simulated = simulated
+  }
+
+  elapsed(): number {
+    return performance.now()
   }
 
   now(): number {

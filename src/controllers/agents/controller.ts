@@ -30,6 +30,8 @@ export interface AgentsDeps {
   readonly stores: Stores
   readonly board: DecisionBoard
   readonly clock: Clock
+  /** The label that names an agent. */
+  readonly label: string
   readonly agentsNamespace: string
   readonly agentImage: string
   readonly activeConfig: () => ActiveConfig | undefined
@@ -94,7 +96,11 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
 
   async function keepAgent(agent: AgentSpec, owner: Owner, signal: AbortSignal): Promise<'kept' | 'taken'> {
     if (owned === undefined) return 'kept'
-    const desired = desiredDeployment(agent, agentsNamespace, deps.agentImage, owner)
+    const desired = desiredDeployment(
+      agent,
+      { label: deps.label, namespace: agentsNamespace, image: deps.agentImage },
+      owner,
+    )
     const live = owned.store.get(`${agentsNamespace}/${agent.name}`)?.own
     if (live !== undefined && isAsDesired(live, desired)) return 'kept'
     try {

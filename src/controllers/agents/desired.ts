@@ -1,6 +1,6 @@
 // What the operator creates for a PlatformConfig: the namespace, a Deployment for each admitted agent, the guardian's rights.
 
-import { AGENT_LABEL, API_VERSION, GUARDIAN, MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../../api/names.ts'
+import { API_VERSION, GUARDIAN, MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../../api/names.ts'
 import type { KubeObject } from '../../cluster/objects.ts'
 
 export interface AgentSpec {
@@ -24,8 +24,12 @@ export function desiredNamespace(name: string): KubeObject {
  * The Deployment of an agent. Replicas are left out on purpose: it starts with one, and from then on they belong to the
  * customer and the autoscaler.
  */
-export function desiredDeployment(agent: AgentSpec, namespace: string, image: string, owner: Owner): KubeObject {
-  const labels = { [AGENT_LABEL]: agent.name, 'app.kubernetes.io/name': agent.name, ...PART_OF }
+export function desiredDeployment(
+  agent: AgentSpec,
+  { label, namespace, image }: { readonly label: string; readonly namespace: string; readonly image: string },
+  owner: Owner,
+): KubeObject {
+  const labels = { [label]: agent.name, 'app.kubernetes.io/name': agent.name, ...PART_OF }
   const env = [
     { name: 'CTO_AGENT', value: agent.name },
     ...(agent.cli === undefined ? [] : [{ name: 'CTO_CLI', value: agent.cli }]),
@@ -36,7 +40,7 @@ export function desiredDeployment(agent: AgentSpec, namespace: string, image: st
     kind: 'Deployment',
     metadata: { name: agent.name, namespace, labels, ownerReferences: [ownerReference(owner)] },
     spec: {
-      selector: { matchLabels: { [AGENT_LABEL]: agent.name, [MANAGED_BY_LABEL]: MANAGED_BY } },
+      selector: { matchLabels: { [label]: agent.name, [MANAGED_BY_LABEL]: MANAGED_BY } },
       template: {
         metadata: { labels },
         spec: {

@@ -8,7 +8,7 @@ import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfig } from '../../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs } from '../../api/resources.ts'
 import { type ActiveConfig, activeConfig } from '../../cluster/active-config.ts'
-import type { LicenseCache } from '../../cluster/license-cache.ts'
+import type { EvidenceVault } from '../../cluster/evidence-vault.ts'
 import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import type { Memory } from '../../domain/facts.ts'
@@ -17,7 +17,6 @@ import { isNotFound } from '../../kube/errors.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import { type Resource } from '../../kube/resource.ts'
 import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
-import type { Clock } from '../../runtime/clock.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
 import type { DecisionBoard } from '../decision-board.ts'
 import type { TamperingReporter } from '../tampering.ts'
@@ -28,12 +27,11 @@ import { entitlementTransitions, licenseTransitions, type Transition } from './t
 
 export interface EntitlementDeps extends GatherDeps {
   readonly client: Client
-  readonly cache: LicenseCache
-  /** Without its cache the operator works on; only a restart would lose something. */
-  readonly onCacheProblem: (error: unknown) => void
+  readonly vault: EvidenceVault
+  /** Without its vault the operator works on; only a restart would lose something. */
+  readonly onVaultProblem: (error: unknown) => void
   readonly board: DecisionBoard
   readonly events: EventRecorder
-  readonly clock: Clock
   readonly policies: () => PolicySupport
   readonly onPublished: (status: EntitlementStatus) => void
   /** Told what is said of an object by an Event. */
@@ -44,7 +42,7 @@ export interface EntitlementDeps extends GatherDeps {
 export const ENTITLEMENT_KEY = 'entitlement'
 
 export function entitlementController(deps: EntitlementDeps): ControllerSpec {
-  const { client, stores, board, events, clock } = deps
+  const { client, stores, board, events, vault, evidence, revocations, time } = deps
   const name = deps.catalog.product
   let memory: Memory | undefined
   /** What was written last. A status that differs from it was written by somebody else. */
@@ -59,7 +57,8 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
     async reconcile(_key, signal) {
       if (!stores.entitlement.store.synced) return awaitChange
       memory ??= await recollect(signal)
-      const facts = await gather(deps, memory, clock.now())
+      if (memory === undefined) return awaitChange
+      const facts = await gather(deps, memory, signal)
       if (facts === undefined) return awaitChange
       const decision = decide(facts)
       await publishEntitlement(decision, facts.now, signal)
@@ -67,19 +66,34 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
       board.publish(decision, facts)
       await publishLicenses(decision, facts.now, signal)
       await publishConfigs(decision, facts.now, signal)
-      await deps.cache.save(deps.evidence.lastGood(), signal).catch(deps.onCacheProblem)
-      return lookAgainAt(decision.nextChangeAt)
+      await keepEvidence(signal).catch(deps.onVaultProblem)
+      // While the clock is in dispute it wakes nobody at the right time; then the time is looked at again and again.
+      return facts.concerns.some(({ about }) => about === 'clock') ? awaitChange : lookAgainAt(decision.nextChangeAt)
     },
   }
 
-  /** What was known before a restart: the memory of the last decision, and the licenses that were believed. */
-  async function recollect(signal: AbortSignal): Promise<Memory> {
-    const texts = await deps.cache.load(signal).catch((error: unknown) => {
-      deps.onCacheProblem(error)
-      return new Map<string, string>()
-    })
-    await deps.evidence.restore(texts, clock.now())
+  /** What was known before a restart: the memory of the last decision, and the evidence that was believed. */
+  async function recollect(signal: AbortSignal): Promise<Memory | undefined> {
+    const kept = vault.read()
+    if (kept === undefined) return undefined
+    if (kept.time !== undefined) time.restore(kept.time)
+    const { now } = await time.read(signal)
+    await evidence.restore(kept.licenses, kept.replacers, now)
+    if (kept.revocations !== undefined) await revocations.restore(kept.revocations, now)
     return memoryFrom(stores.entitlement.store.get(name))
+  }
+
+  async function keepEvidence(signal: AbortSignal): Promise<void> {
+    const outcome = await vault.write(
+      {
+        licenses: evidence.lastGood(),
+        replacers: evidence.replacers().map(({ text }) => text),
+        revocations: revocations.newest?.text,
+        time: time.kept,
+      },
+      signal,
+    )
+    if (outcome === 'changed' || outcome === 'deleted') deps.reportTampering(vault.regarding, outcome)
   }
 
   async function publishEntitlement(decision: Decision, now: number, signal: AbortSignal): Promise<void> {

@@ -4,6 +4,8 @@ import type { License, LicenseStatus } from '../../api/license.ts'
 import { activeConfig } from '../../cluster/active-config.ts'
 import type { ClusterIdentity } from '../../cluster/identity.ts'
 import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evidence.ts'
+import type { RevocationEvidence } from '../../cluster/revocation-evidence.ts'
+import type { TrustedClock } from '../../cluster/trusted-clock.ts'
 import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
 import type { Own, OwnResource, Stores } from '../../cluster/stores.ts'
 import { isHeld, wantedReplicas } from '../../cluster/workloads.ts'
@@ -16,21 +18,30 @@ import { countNodes } from '../../domain/node-count.ts'
 export interface GatherDeps {
   readonly stores: Stores
   readonly evidence: LicenseEvidence
+  readonly revocations: RevocationEvidence
+  readonly time: TrustedClock
   readonly catalog: Catalog
   readonly identity: () => ClusterIdentity | undefined
   readonly agentsNamespace: string
   /** A Secret that is a license by its name alone, where no License names it. */
   readonly offlineSecret: SecretKeyReference
+  /** Where the vendor's revocation list is put. */
+  readonly revocationSecret: SecretKeyReference
   readonly holdNotice: number
   readonly namesTaken: () => ReadonlySet<string>
 }
 
-export async function gather(deps: GatherDeps, memory: Memory, now: Instant): Promise<Facts | undefined> {
+export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSignal): Promise<Facts | undefined> {
   const { stores, catalog } = deps
   const identity = deps.identity()
   if (identity === undefined || waitingFor(stores).length > 0) return undefined
+  const { now, concern: ofClock } = await deps.time.read(signal)
   const licenses = await licenseFacts(deps, now)
-  if (licenses === undefined) return undefined
+  const list = stores.secrets.read(deps.revocationSecret)
+  if (licenses === undefined || list === undefined) return undefined
+  const ofList = await deps.revocations.look(list, now)
+  witnessDates(deps, licenses)
+  const revocations = deps.revocations.newest?.list
   const nodes = stores.nodes.store.values()
   const config = activeConfig(stores.configs.store.values())
   const [kubeadmClusterName] = stores.kubeadm.store.values()
@@ -41,6 +52,9 @@ export async function gather(deps: GatherDeps, memory: Memory, now: Instant): Pr
     clusterUid: identity.uid,
     nodes: countNodes(nodes, catalog),
     licenses,
+    formerLicenses: deps.evidence.replacers().map(({ claims }) => claims),
+    ...(revocations === undefined ? {} : { revocations }),
+    concerns: [ofClock, ofList].filter((concern) => concern !== undefined),
     ...(config === undefined ? {} : { wanted: config.wanted }),
     agentsNamespace: deps.agentsNamespace,
     workloads: workloadFacts(stores),
@@ -48,6 +62,13 @@ export async function gather(deps: GatherDeps, memory: Memory, now: Instant): Pr
     memory,
     holdNotice: deps.holdNotice,
   }
+}
+
+/** What is signed with a date was signed then: that time has passed. */
+function witnessDates({ time, evidence, revocations }: GatherDeps, licenses: readonly LicenseFacts[]): void {
+  const read = licenses.flatMap(({ claims }) => claims ?? [])
+  for (const { issuedAt } of [...read, ...evidence.replacers().map(({ claims }) => claims)]) time.witness(issuedAt)
+  if (revocations.newest !== undefined) time.witness(revocations.newest.list.issuedAt)
 }
 
 /** The kinds that a decision needs and of which no whole list has been read yet. */
@@ -78,7 +99,7 @@ function workloadFacts({ workloads, managedNamespaces }: Stores): WorkloadFacts[
 }
 
 async function licenseFacts(
-  { stores, evidence, offlineSecret }: GatherDeps,
+  { stores, evidence, offlineSecret, revocationSecret }: GatherDeps,
   now: Instant,
 ): Promise<LicenseFacts[] | undefined> {
   const resources = stores.licenses.store.values()
@@ -86,7 +107,7 @@ async function licenseFacts(
   const isNamed = references.some(
     ({ namespace, name }) => namespace === offlineSecret.namespace && name === offlineSecret.name,
   )
-  stores.secrets.watchOnly(isNamed ? references : [...references, offlineSecret])
+  stores.secrets.watchOnly([...references, ...(isNamed ? [] : [offlineSecret]), revocationSecret])
   // No License can have this name.
   const offline = `secret/${offlineSecret.name}`
   evidence.keepOnly(new Set([...resources.map((resource) => resource.name), ...(isNamed ? [] : [offline])]))

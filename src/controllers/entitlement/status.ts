@@ -1,12 +1,14 @@
 // What people and programs read: a Decision as the status of the Entitlement, the Licenses and the PlatformConfig. Pure.
 
 import { type Condition, condition, conditionsAfter, type WantedCondition } from '../../api/conditions.ts'
-import type { EntitlementStatus, AgentEntry } from '../../api/entitlement.ts'
+import type { AgentEntry, EntitlementStatus, PublishedLimit } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfigStatus } from '../../api/platform-config.ts'
 import type { AdmittedAgent, RefusedAgent } from '../../domain/agent-admission.ts'
 import type { Decision } from '../../domain/decision.ts'
+import type { Concern } from '../../domain/facts.ts'
 import type { LicenseDecision } from '../../domain/license-state.ts'
+import { coveredUntil, isWithin, limitOf } from '../../domain/grant.ts'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
 import { UNLIMITED } from '../../domain/license/claims.ts'
 import { amount, list } from '../../domain/words.ts'
@@ -27,6 +29,7 @@ export function entitlementStatus(
 ): EntitlementStatus {
   const { agents, gate, grant, degradation, nodes } = decision
   const claims = grant.license?.claims
+  const until = coveredUntil(grant)
   return {
     observedGeneration: generation,
     verdict: decision.verdict,
@@ -40,6 +43,7 @@ export function entitlementStatus(
           licenseId: claims.licenseId,
           expiresAt: formatInstant(claims.expiresAt),
         }),
+    ...(until === undefined || until === claims?.expiresAt ? {} : { coveredUntil: formatInstant(until) }),
     degradation: degradation.level,
     readOnly: degradation.readOnly,
     cluster: {
@@ -69,6 +73,8 @@ export function entitlementStatus(
       refused: agents.refused.map(refusedEntry),
       held: agents.held.map((agent) => ({ ...refusedEntry(agent), replicas: agent.replicas })),
     },
+    limits: publishedLimits(decision),
+    deniedFeatures: deniedFeatures(decision),
     features: [...decision.features],
     addons: [...decision.addons],
     guardian: { mode: decision.guardian.mode },
@@ -101,14 +107,31 @@ export function entitlementStatus(
   }
 }
 
+/** Also of the axes that the operator does not see: whoever measures them reads the limit here. */
+function publishedLimits({ catalog, grant }: Decision): PublishedLimit[] {
+  return Object.entries(catalog.meters).map(([axis, { unit, period, enforcement, httpStatus }]) => ({
+    axis,
+    limit: limitOf(grant, axis),
+    unit,
+    ...(period === undefined ? {} : { period }),
+    enforcement,
+    ...(httpStatus === undefined ? {} : { httpStatus }),
+  }))
+}
+
+function deniedFeatures({ catalog, grant }: Decision): { name: string; httpStatus: number }[] {
+  return Object.entries(catalog.featureRefusals)
+    .filter(([name]) => !grant.features.has(name))
+    .map(([name, httpStatus]) => ({ name, httpStatus }))
+}
+
 // Ready means processed, whatever the license says: `helm install --wait` reads it. The license's state stands beside it.
 function entitlementConditions(decision: Decision, policies: PolicySupport): WantedCondition[] {
-  const { grant, degradation, cluster, nodes, agents } = decision
+  const { grant, degradation, cluster, nodes } = decision
   const violated = (verdict: string) => decision.violations.find((violation) => violation.verdict === verdict)
   const notAuthentic = violated('InvalidSignature')
   const notAllowed = violated('ClusterTypeNotAllowed')
   const over = violated('NodeLimitExceeded')
-  const limited = [...agents.refused, ...agents.held].filter((agent) => agent.reason === 'AgentLimitReached')
   const inForce = grant.license === undefined || degradation.level === 'None'
   const overage = nodes.overage
   return [
@@ -132,14 +155,7 @@ function entitlementConditions(decision: Decision, policies: PolicySupport): Wan
       over?.reason ?? (overage === undefined ? 'WithinLimit' : 'OverageInGrace'),
       over?.message ?? `${nodes.counted} of ${amount(nodes.limit, 'node')} ${nodes.counted === 1 ? 'is' : 'are'} used`,
     ),
-    condition(
-      'WithinAgentLimit',
-      limited.length === 0,
-      limited.length === 0 ? 'WithinLimit' : 'AgentLimitReached',
-      limited.length === 0
-        ? `${agents.admitted.length} of ${amount(agents.limit, 'agent')} ${agents.admitted.length === 1 ? 'is' : 'are'} used`
-        : `${list(limited.map((agent) => agent.agent))} over the limit of ${amount(agents.limit, 'agent')}`,
-    ),
+    withinAgentLimit(decision),
     condition(
       'ClusterAllowed',
       notAllowed === undefined,
@@ -152,6 +168,7 @@ function entitlementConditions(decision: Decision, policies: PolicySupport): Wan
       degradation.level === 'None' ? 'NotDegraded' : degradation.level,
       violated('Expired')?.message ?? 'nothing is restricted because of an ended license',
     ),
+    ...soundness(decision),
     condition(
       'PolicyEnforced',
       policies === 'enforced',
@@ -160,6 +177,31 @@ function entitlementConditions(decision: Decision, policies: PolicySupport): Wan
         ? 'the API server refuses growth itself'
         : 'this API server has no ValidatingAdmissionPolicy (Kubernetes 1.30 or later): growth is undone, not refused',
     ),
+  ]
+}
+
+function withinAgentLimit({ agents, catalog }: Decision): WantedCondition {
+  const { noun } = catalog.governed
+  const refused = [...agents.refused, ...agents.held].filter((agent) => agent.reason === 'AgentLimitReached')
+  const used = agents.admitted.length
+  if (refused.length > 0) {
+    const message = `${list(refused.map((agent) => agent.agent))} over the limit of ${amount(agents.limit, noun)}`
+    return condition('WithinAgentLimit', false, 'AgentLimitReached', message)
+  }
+  const isWithinLimit = isWithin(agents.limit, used)
+  const message = `${used} of ${amount(agents.limit, noun)} ${used === 1 ? 'is' : 'are'} used`
+  return condition('WithinAgentLimit', isWithinLimit, isWithinLimit ? 'WithinLimit' : 'SoftLimitExceeded', message)
+}
+
+/** What the decision rests on beside the licenses, and whether a person should look into it. */
+function soundness({ concerns }: Decision): WantedCondition[] {
+  const sound = (type: string, about: Concern['about'], reason: string, message: string) => {
+    const concern = concerns.find((one) => one.about === about)
+    return condition(type, concern === undefined, concern?.reason ?? reason, concern?.message ?? message)
+  }
+  return [
+    sound('ClockTrusted', 'clock', 'ClocksAgree', 'the clock agrees with the API server and has not been turned back'),
+    sound('RevocationsCurrent', 'revocations', 'NothingNewer', 'no revocation list is refused'),
   ]
 }
 

@@ -9,6 +9,9 @@ export interface Transition {
   readonly note: string
 }
 
+/** Conditions that nothing else tells of. */
+const OF_CONCERN: ReadonlySet<string> = new Set(['ClockTrusted', 'RevocationsCurrent'])
+
 /** What happened between two published decisions. Nothing is said of a first one that is as it should be. */
 export function entitlementTransitions(before: EntitlementStatus | undefined, after: EntitlementStatus): Transition[] {
   const transitions: Transition[] = []
@@ -30,6 +33,11 @@ export function entitlementTransitions(before: EntitlementStatus | undefined, af
     // The first level begins with the end of the license, and that has been said.
   } else if (level !== after.degradation && transitions.every(({ note }) => note !== after.message)) {
     transitions.push({ type: 'Warning', reason: after.degradation, note: after.message })
+  }
+  for (const { type, status, reason, message } of after.conditions) {
+    const was = before?.conditions.find((condition) => condition.type === type)
+    if (!OF_CONCERN.has(type) || status !== 'False' || was?.reason === reason) continue
+    transitions.push({ type: 'Warning', reason, note: message })
   }
   const known = new Set([...(before?.agents.refused ?? []), ...(before?.agents.held ?? [])].map(identity))
   for (const agent of after.agents.refused) {

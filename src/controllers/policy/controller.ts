@@ -3,6 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { KeptObject, Stores, Watched } from '../../cluster/stores.ts'
+import type { Catalog } from '../../domain/catalog.ts'
 import type { Client, RawObject } from '../../kube/client.ts'
 import { isAlreadyExists, isConflict } from '../../kube/errors.ts'
 import { awaitChange } from '../../runtime/action.ts'
@@ -13,13 +14,13 @@ import { desiredPolicies, type PolicyObject } from './desired.ts'
 export interface PolicyDeps {
   readonly client: Client
   readonly stores: Stores
-  readonly product: string
+  readonly catalog: Catalog
   readonly reportTampering: TamperingReporter
 }
 
 /** Keys are `KIND/NAME`. */
-export function policyController({ client, stores, product, reportTampering }: PolicyDeps): ControllerSpec {
-  const desired = new Map(desiredPolicies(product).map((object) => [policyKey(object), object]))
+export function policyController({ client, stores, catalog, reportTampering }: PolicyDeps): ControllerSpec {
+  const desired = new Map(desiredPolicies(catalog).map((object) => [policyKey(object), object]))
   // What the API server made of what we wrote: a newer one may add defaults, and those are no tampering.
   const asWritten = new Map<string, KeptObject['body']>()
 
@@ -81,8 +82,8 @@ export function policyController({ client, stores, product, reportTampering }: P
   }
 }
 
-export function policyKeys(product: string): string[] {
-  return desiredPolicies(product).map(policyKey)
+export function policyKeys(catalog: Catalog): string[] {
+  return desiredPolicies(catalog).map(policyKey)
 }
 
 function policyKey({ kind, metadata }: PolicyObject): string {

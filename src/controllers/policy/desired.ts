@@ -3,7 +3,11 @@
 //
 // Parameters are the Entitlement's status. Each validation stands in the order in which a person should hear of it.
 
-import { AGENT_LABEL, API_VERSION, MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../../api/names.ts'
+import { API_VERSION, MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../../api/names.ts'
+import type { Catalog } from '../../domain/catalog.ts'
+
+/** What the catalog says of the workloads that are governed. */
+type Governed = Catalog['governed']
 
 interface Validation {
   readonly expression: string
@@ -45,8 +49,8 @@ const notByKubernetesItself = {
 }
 
 // Kinds differ in fields, and one policy speaks for all of them: `dyn` keeps the type checker from taking one kind for all.
-const label = (object: string) =>
-  `has(dyn(${object}).metadata.labels) && '${AGENT_LABEL}' in dyn(${object}).metadata.labels ? string(dyn(${object}).metadata.labels['${AGENT_LABEL}']) : ''`
+const valueOf = (label: string, object: string) =>
+  `has(dyn(${object}).metadata.labels) && '${label}' in dyn(${object}).metadata.labels ? string(dyn(${object}).metadata.labels['${label}']) : ''`
 const wants = (object: string) =>
   `request.resource.resource in ['jobs', 'cronjobs'] ? (has(dyn(${object}).spec.suspend) && dyn(${object}).spec.suspend ? 0 : 1) : ` +
   `request.resource.resource == 'daemonsets' ? 1 : (has(dyn(${object}).spec.replicas) ? int(dyn(${object}).spec.replicas) : 1)`
@@ -65,22 +69,22 @@ const mayGrow: Validation = {
   messageExpression: 'string(params.status.gate.workloads[variables.key])',
   message: 'this workload may not grow under the license',
 }
-const mayStart: readonly Validation[] = [
+const mayStart = (noun: string): readonly Validation[] => [
   {
     // Also of a workload that is known: it may have come back under its name with another agent in it.
     expression: `!variables.grows || variables.agent == '' || params.status.gate.anyAgent || variables.agent in params.status.gate.agents`,
-    messageExpression: `'agent ' + variables.agent + ' is not licensed: ' + string(params.status.gate.refusal)`,
-    message: 'this agent is not licensed',
+    messageExpression: `'${noun} ' + variables.agent + ' is not licensed: ' + string(params.status.gate.refusal)`,
+    message: `this ${noun} is not licensed`,
   },
   {
     expression: `!variables.appears || params.status.gate.growth == 'Open'`,
-    messageExpression: `'agent ' + variables.agent + ' is not licensed: ' + string(params.status.gate.message)`,
-    message: 'no new agent may start under the license',
+    messageExpression: `'${noun} ' + variables.agent + ' is not licensed: ' + string(params.status.gate.message)`,
+    message: `no new ${noun} may start under the license`,
   },
   {
     expression: '!variables.appears || params.status.gate.slots != 0',
-    messageExpression: `'agent ' + variables.agent + ' is not licensed: ' + string(params.status.gate.slotsMessage)`,
-    message: 'the license allows no more agents',
+    messageExpression: `'${noun} ' + variables.agent + ' is not licensed: ' + string(params.status.gate.slotsMessage)`,
+    message: `the license allows no more ${noun}s`,
   },
 ]
 
@@ -89,7 +93,7 @@ const known = {
   expression: 'has(params.status.gate.workloads) && variables.key in params.status.gate.workloads',
 }
 
-const workloads: PolicySpec = {
+const workloads = ({ label, noun }: Governed): PolicySpec => ({
   rules: [
     {
       apiGroups: ['apps'],
@@ -102,8 +106,8 @@ const workloads: PolicySpec = {
   namespaced: true,
   matchConditions: [notByKubernetesItself],
   variables: [
-    { name: 'agent', expression: label('object') },
-    { name: 'before', expression: `oldObject == null ? '' : (${label('oldObject')})` },
+    { name: 'agent', expression: valueOf(label, 'object') },
+    { name: 'before', expression: `oldObject == null ? '' : (${valueOf(label, 'oldObject')})` },
     { name: 'wants', expression: `variables.agent == '' ? 0 : (${wants('object')})` },
     { name: 'wanted', expression: `variables.before == '' ? 0 : (${wants('oldObject')})` },
     { name: 'grows', expression: 'variables.wants > variables.wanted' },
@@ -115,27 +119,27 @@ const workloads: PolicySpec = {
     decided,
     {
       expression: `variables.before == '' || variables.agent == variables.before`,
-      message: `the label ${AGENT_LABEL} of a workload cannot be changed or removed; delete the workload and create it anew`,
+      message: `the label ${label} of a workload cannot be changed or removed; delete the workload and create it anew`,
     },
     mayGrow,
-    ...mayStart,
+    ...mayStart(noun),
     {
       // The API server sets creationTimestamp before it asks the policies: the only clock that CEL has.
       expression:
         'oldObject != null || variables.wants == 0 || !has(params.status.gate.createUntil) || timestamp(dyn(object).metadata.creationTimestamp) < timestamp(params.status.gate.createUntil)',
-      messageExpression: `'agent ' + variables.agent + ' is not licensed: ' + string(params.status.gate.createMessage)`,
+      messageExpression: `'${noun} ' + variables.agent + ' is not licensed: ' + string(params.status.gate.createMessage)`,
       message: 'the license has ended',
     },
     {
       expression: `oldObject == null || variables.wants == 0 || !params.status.readOnly || (${podSpec('object')}) == (${podSpec('oldObject')})`,
-      messageExpression: `'agent ' + variables.agent + ' may not change: ' + string(params.status.gate.message)`,
+      messageExpression: `'${noun} ' + variables.agent + ' may not change: ' + string(params.status.gate.message)`,
       message: 'the platform is read-only under the license',
     },
   ],
-}
+})
 
 // A Scale carries no labels. Its workload is known from the parameters; one too new for them shows the label in its selector.
-const scale: PolicySpec = {
+const scale = ({ label, noun }: Governed): PolicySpec => ({
   rules: [
     {
       apiGroups: ['apps'],
@@ -159,15 +163,15 @@ const scale: PolicySpec = {
   variables: [
     {
       name: 'agent',
-      expression: `has(object.status.selector) && object.status.selector.contains('${AGENT_LABEL}=') ? object.status.selector.split('${AGENT_LABEL}=')[1].split(',')[0] : ''`,
+      expression: `has(object.status.selector) && object.status.selector.contains('${label}=') ? object.status.selector.split('${label}=')[1].split(',')[0] : ''`,
     },
     { name: 'grows', expression: 'true' },
     { name: 'key', expression: key('request.name') },
     known,
     { name: 'appears', expression: `!variables.known && variables.agent != ''` },
   ],
-  validations: [decided, mayGrow, ...mayStart],
-}
+  validations: [decided, mayGrow, ...mayStart(noun)],
+})
 
 const configFreeze: PolicySpec = {
   rules: [{ apiGroups: ['cto.5dlabs.io'], resources: ['platformconfigs'], operations: ['UPDATE'] }],
@@ -195,19 +199,19 @@ function specWithoutLicenseIsSame(): string {
   return `(${specs} && (!has(object.spec) || (${same.join(' && ')})))`
 }
 
-/** The policies and their bindings as they must be, for the product whose Entitlement has that name. */
-export function desiredPolicies(product: string): PolicyObject[] {
+/** The policies and their bindings as they must be for a product, whose Entitlement has its name. */
+export function desiredPolicies({ product, governed }: Pick<Catalog, 'product' | 'governed'>): PolicyObject[] {
   return [
-    ...policy(`${product}-agents`, product, workloads),
-    ...policy(`${product}-agents-scale`, product, scale),
-    ...policy(`${product}-config-freeze`, product, configFreeze),
+    ...policy(`${product}-agents`, product, workloads(governed), governed),
+    ...policy(`${product}-agents-scale`, product, scale(governed), governed),
+    ...policy(`${product}-config-freeze`, product, configFreeze, governed),
   ]
 }
 
 // Every field is given, also where it is the default: the live object is compared exactly, so that an addition is seen too.
-function policy(name: string, product: string, spec: PolicySpec): PolicyObject[] {
+function policy(name: string, product: string, spec: PolicySpec, { label }: Governed): PolicyObject[] {
   const metadata = { name, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } }
-  const objectSelector = spec.labelled ? { matchExpressions: [{ key: AGENT_LABEL, operator: 'Exists' }] } : {}
+  const objectSelector = spec.labelled ? { matchExpressions: [{ key: label, operator: 'Exists' }] } : {}
   return [
     {
       apiVersion: 'admissionregistration.k8s.io/v1',

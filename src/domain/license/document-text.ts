@@ -2,8 +2,8 @@
 
 import { Rejection } from './rejection.ts'
 
-/** A Secret holds no more than this, in bytes. */
-const LARGEST_DOCUMENT = 1024 * 1024
+/** In bytes. A Secret holds 1 MiB, and the operator keeps the document beside others. */
+const LARGEST_DOCUMENT = 384 * 1024
 
 /**
  * The text of a file, without the one newline that editors put at its end.

@@ -5,7 +5,7 @@ import type { AdmittedAgent, HeldAgent, RefusedAgent } from '../../domain/agent-
 import type { Catalog } from '../../domain/catalog.ts'
 import { meaningOfChange } from '../../domain/change-words.ts'
 import type { Decision } from '../../domain/decision.ts'
-import { limitOf } from '../../domain/grant.ts'
+import { coveredUntil, limitOf } from '../../domain/grant.ts'
 import { formatInstant, type Instant, wholeDaysBetween } from '../../domain/instant.ts'
 import { UNLIMITED } from '../../domain/license/claims.ts'
 import type { NodeOverage } from '../../domain/node-overage.ts'
@@ -64,7 +64,7 @@ export interface DecidedView {
     readonly features: readonly string[]
   }
   readonly limits: readonly LimitView[]
-  /** Every violation but the one that is the verdict. */
+  /** Every violation but the one that is the verdict, and what else a person should look into. */
   readonly problems: readonly ProblemView[]
   /** What a person should know besides. */
   readonly notes: readonly string[]
@@ -102,7 +102,7 @@ export interface LimitView {
 export interface ProblemView {
   readonly reason: string
   readonly message: string
-  readonly since: string
+  readonly since?: string
   readonly cure?: string
 }
 
@@ -163,19 +163,19 @@ function decidedView({ catalog, now, timeline }: StatusSource, decision: Decisio
   const { branding } = grant.plan
   const standing = standingOf(decision)
   const [first, ...others] = decision.violations.map(problemView)
-  const expiresAt = grant.license?.claims.expiresAt
+  const expiresAt = coveredUntil(grant)
   return {
     tone: toneOf(standing),
     verdict: decision.verdict,
     headline: headlineOf(standing, catalog.governed.noun),
     message: asSentence(decision.message),
     // The end of a license is its date, and not when it was noticed.
-    ...(first === undefined || decision.verdict === 'Expired' ? {} : { since: first.since }),
+    ...(first?.since === undefined || decision.verdict === 'Expired' ? {} : { since: first.since }),
     ...(first?.cure === undefined ? {} : { cure: first.cure }),
     ...(expiresAt === undefined ? {} : { countdown: countdown(now, expiresAt) }),
     license: licenseView(decision, now),
     limits: limitsView(decision, catalog),
-    problems: others,
+    problems: [...others, ...decision.concerns.slice(0, MOST.list).map(problemView)],
     notes: decision.messages.slice(0, MOST.list).map(asSentence),
     agents: {
       noun: catalog.governed.noun,
@@ -209,12 +209,18 @@ function standingOf({ verdict, expiring, gate, agents, messages }: Decision): St
   }
 }
 
-function problemView({ reason, message, firstSeen }: Decision['violations'][number]): ProblemView {
+interface Problem {
+  readonly reason: string
+  readonly message: string
+  readonly firstSeen?: Instant
+}
+
+function problemView({ reason, message, firstSeen }: Problem): ProblemView {
   const cure = cureFor(reason)
   return {
     reason,
     message: asSentence(message),
-    since: formatInstant(firstSeen),
+    ...(firstSeen === undefined ? {} : { since: formatInstant(firstSeen) }),
     ...(cure === undefined ? {} : { cure }),
   }
 }
@@ -245,7 +251,7 @@ function licenseView(decision: Decision, now: Instant): DecidedView['license'] {
           organization: short(claims.organization),
           licenseId: short(claims.licenseId),
           source: sourceOf(grant.license?.facts.name ?? ''),
-          expiresAt: formatInstant(claims.expiresAt),
+          expiresAt: formatInstant(coveredUntil(grant) ?? claims.expiresAt),
         }),
     isOver: claims !== undefined && claims.expiresAt <= now,
     level: degradation.level,

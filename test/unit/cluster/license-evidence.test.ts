@@ -68,6 +68,7 @@ test('after a restart: what is restored is verified, and the time without a lice
       ['a', 'good-1'],
       ['b', 'bad'],
     ]),
+    [],
     NOW,
   )
   expect([...evidence.lastGood().keys()]).toEqual(['a'])

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { AGENT_LABEL } from '../../../src/api/names.ts'
 import {
   holdPatch,
   isHeld,
@@ -26,7 +27,7 @@ const raw = (plural: string, spec: object, metadata: object = {}) => ({
   },
   spec,
 })
-const read = (plural: string, object: unknown): Workload => projectWorkload(kindOf(plural), object)!
+const read = (plural: string, object: unknown): Workload => projectWorkload(kindOf(plural), AGENT_LABEL, object)!
 
 /** As the API server merges a patch into an object (RFC 7396). */
 function merged(target: unknown, patch: unknown): unknown {
@@ -92,9 +93,11 @@ test('one that Kubernetes made for another workload is not an agent of its own; 
   const owner = (kind: string) => ({
     ownerReferences: [{ apiVersion: 'apps/v1', kind, name: 'x', uid: 'y', controller: true }],
   })
-  expect(projectWorkload(kindOf('replicasets'), raw('replicasets', {}, owner('Deployment')))).toBeUndefined()
-  expect(projectWorkload(kindOf('jobs'), raw('jobs', {}, owner('CronJob')))).toBeUndefined()
-  expect(projectWorkload(kindOf('replicasets'), raw('replicasets', {}, owner('Rollout')))).toBeDefined()
-  expect(projectWorkload(kindOf('deployments'), raw('deployments', {}, { labels: {} }))).toBeUndefined()
+  expect(
+    projectWorkload(kindOf('replicasets'), AGENT_LABEL, raw('replicasets', {}, owner('Deployment'))),
+  ).toBeUndefined()
+  expect(projectWorkload(kindOf('jobs'), AGENT_LABEL, raw('jobs', {}, owner('CronJob')))).toBeUndefined()
+  expect(projectWorkload(kindOf('replicasets'), AGENT_LABEL, raw('replicasets', {}, owner('Rollout')))).toBeDefined()
+  expect(projectWorkload(kindOf('deployments'), AGENT_LABEL, raw('deployments', {}, { labels: {} }))).toBeUndefined()
   expect(holdPatch(read('daemonsets', raw('daemonsets', {})), 'because')).toBeUndefined()
 })

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { decide } from '../../../src/domain/decision.ts'
 import { NO_MEMORY } from '../../../src/domain/facts.ts'
 import { DAY, HOUR } from '../../../src/domain/instant.ts'
-import { claims, CLUSTER_UID, eks, facts, license, NOW, wanted, workload } from '../../support/builders.ts'
+import { claims, CLUSTER_UID, eks, facts, license, NOW, revoked, wanted, workload } from '../../support/builders.ts'
 
 const names = (agents: readonly { agent: string }[]) => agents.map((agent) => agent.agent)
 
@@ -269,7 +269,7 @@ describe('several licenses', () => {
   })
 
   test('a revoked one admits nobody', () => {
-    const decision = decide(facts({ licenses: [license({}, { revoked: true })], wanted: wanted(['rex']) }))
+    const decision = decide(facts({ licenses: [license()], revocations: revoked(NOW - DAY), wanted: wanted(['rex']) }))
     expect(decision.verdict).toBe('Revoked')
     expect(decision.agents.admitted).toEqual([])
   })

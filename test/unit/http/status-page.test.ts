@@ -14,7 +14,7 @@ import { SCRIPT } from '../../../src/http/status-page/script.ts'
 import { createStatusPage, type StatusPage } from '../../../src/http/status-page/status-page.ts'
 import { PALETTE, STYLE } from '../../../src/http/status-page/style.ts'
 import { type StatusView, statusView } from '../../../src/http/status-page/view.ts'
-import { catalog, eks, facts, kind, license, NOW, wanted, workload } from '../../support/builders.ts'
+import { catalog, eks, facts, kind, license, NOW, revoked, wanted, workload } from '../../support/builders.ts'
 
 function viewOf(facts: Facts, events: readonly JournalEntry[] = []): StatusView {
   return statusView({
@@ -107,7 +107,7 @@ describe('what it says', () => {
     ],
     [
       'revoked',
-      facts({ ...team, licenses: [license({}, { revoked: true })] }),
+      facts({ ...team, revocations: revoked(NOW - DAY) }),
       { tone: 'restricted', headline: 'The license is revoked' },
     ],
     [

@@ -1,0 +1,104 @@
+// The time that decisions go by: the node's clock, confirmed by the API server and by whoever renews a Lease, and never
+// earlier than a time that has passed.
+
+import type { Concern } from '../domain/facts.ts'
+import { DAY, HOUR, type Instant, MINUTE, parseInstant, SECOND } from '../domain/instant.ts'
+import { recordTime, type TimeRecord, type TrustedTime, trustedTime } from '../domain/trusted-time.ts'
+import type { Client } from '../kube/client.ts'
+import { leases } from '../kube/resource.ts'
+import type { Clock } from '../runtime/clock.ts'
+
+/** Renewed every two seconds, by a process of its own, wherever a control plane can be seen. */
+const LEASE = { namespace: 'kube-system', name: 'kube-controller-manager' }
+/** How old the others' word may be; between looks it is carried on by the time that elapses. */
+const ASK_AGAIN_MS = 10 * MINUTE
+const ASK_AGAIN_IN_DISPUTE_MS = 10 * SECOND
+/** A decision does not wait for a witness that is slow to answer. */
+const PATIENCE_MS = 2 * SECOND
+/** How often the time is looked at when nothing happens: a clock that is set says nothing by itself. */
+const LOOK_EVERY_MS = HOUR
+const LOOK_EVERY_WHILE_DISPUTED_MS = ASK_AGAIN_MS
+/** How far the time that is kept for a restart may lag behind: writing it more often would be noise. */
+const KEEP_EVERY = DAY
+
+export interface TrustedClock {
+  /** The time now. Asks the others again when their word is old. */
+  read(signal: AbortSignal): Promise<TrustedTime>
+  /** Something signed says that this time has passed. */
+  witness(passed: Instant): void
+  /** Takes back what was kept before a restart. */
+  restore(passed: Instant): void
+  /** The latest time that has passed, to be kept for a restart. */
+  readonly kept: Instant | undefined
+  /** After how long, in ms, the time should be looked at again though nothing has happened. */
+  readonly lookAgainMs: number
+}
+
+export function createTrustedClock(clock: Clock, client: Client): TrustedClock {
+  let record: TimeRecord = { passed: 0 }
+  let kept: Instant | undefined
+  let lease: { readonly at: Instant; readonly elapsed: number } | undefined
+  let askedAt = Number.NEGATIVE_INFINITY
+  let disputed = false
+
+  return {
+    async read(signal) {
+      // Time that is played has no witnesses in the world.
+      if (clock.simulated === true) return { now: clock.now() }
+      let time = judge()
+      // A dispute that is new may be over with their next word: after a sleep it is.
+      const isNew = time.concern !== undefined && !disputed
+      if (isNew || clock.elapsed() - askedAt >= (disputed ? ASK_AGAIN_IN_DISPUTE_MS : ASK_AGAIN_MS)) {
+        await ask(signal)
+        time = judge()
+      }
+      return take(time)
+    },
+    witness(passed) {
+      record = { ...record, passed: Math.max(record.passed, passed) }
+    },
+    restore(passed) {
+      kept = passed
+      record = { ...record, passed: Math.max(record.passed, passed) }
+    },
+    get kept() {
+      return kept
+    },
+    get lookAgainMs() {
+      return disputed ? LOOK_EVERY_WHILE_DISPUTED_MS : LOOK_EVERY_MS
+    },
+  }
+
+  function judge(): TrustedTime {
+    return trustedTime({
+      clock: clock.now(),
+      apiServer: client.serverTime(),
+      lease: lease === undefined ? undefined : lease.at + clock.elapsed() - lease.elapsed,
+      passed: record.passed,
+    })
+  }
+
+  async function ask(signal: AbortSignal): Promise<void> {
+    askedAt = clock.elapsed()
+    try {
+      // The answer also brings the API server's own time.
+      const { spec } = (await client.get(
+        leases,
+        LEASE,
+        AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+      )) as { spec?: { renewTime?: string } }
+      const at = parseInstant(spec?.renewTime)
+      lease = at === undefined ? undefined : { at, elapsed: clock.elapsed() }
+    } catch {
+      // Not every control plane shows the Lease: then there is a witness less.
+      lease = undefined
+    }
+  }
+
+  function take(time: { readonly now: Instant; readonly concern?: Concern }): TrustedTime {
+    disputed = time.concern !== undefined
+    record = recordTime(record, time.now, clock.elapsed())
+    if (record.passed >= (kept ?? 0) + KEEP_EVERY) kept = record.passed
+    return time
+  }
+}

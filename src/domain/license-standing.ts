@@ -1,0 +1,51 @@
+// How a license stands among the others and before the vendor: whether a newer one has replaced it, and whether it has
+// been revoked. Both are said by documents that the vendor signed, never by the order in which they were applied.
+
+import type { Facts } from './facts.ts'
+import { HOUR, type Instant } from './instant.ts'
+import type { LicenseClaims } from './license/claims.ts'
+import { validityAt } from './license/validity.ts'
+
+/** Whether the license may be used on this cluster at all. Elsewhere it is treated as if it were not there. */
+export function isForThisCluster(claims: LicenseClaims, clusterUid: string): boolean {
+  return claims.cluster?.uid === undefined || claims.cluster.uid === clusterUid
+}
+
+/**
+ * The license that has replaced this one: it has begun, and has a higher serial number or names this one. What it
+ * replaced stays replaced when it ends or is taken away, so that an older and larger license cannot be played again.
+ */
+export function replacementOf(claims: LicenseClaims, facts: Facts): LicenseClaims | undefined {
+  const others = [...facts.licenses.flatMap((license) => license.claims ?? []), ...facts.formerLicenses]
+  return others
+    .filter((other) => isForThisCluster(other, facts.clusterUid) && validityAt(other, facts.now).kind !== 'future')
+    .find((other) => replaces(other, claims))
+}
+
+function replaces(other: LicenseClaims, claims: LicenseClaims): boolean {
+  if (other.licenseId === claims.licenseId) return false
+  // Two that name each other would leave nothing: the later one means what it says.
+  const isLater = other.issuedAt - claims.issuedAt || (other.licenseId > claims.licenseId ? 1 : -1)
+  if (other.supersedes?.includes(claims.licenseId) === true) return isLater > 0
+  if (other.organization !== claims.organization) return false
+  return other.serial !== undefined && claims.serial !== undefined && other.serial > claims.serial
+}
+
+export interface Revocation {
+  readonly at: Instant
+  /** From then on the license no longer counts. */
+  readonly effectiveAt: Instant
+}
+
+/** The vendor's revocation of the license, after the notice that the license or else the catalog gives. */
+export function revocationOf(claims: LicenseClaims, { revocations, catalog }: Facts): Revocation | undefined {
+  const at = revocations?.revoked.get(claims.licenseId)
+  if (at === undefined) return undefined
+  const notice = claims.revocationNoticeHours ?? catalog.notice.revocationHours
+  return { at, effectiveAt: at + notice * HOUR }
+}
+
+export function isRevoked(claims: LicenseClaims, facts: Facts): boolean {
+  const revocation = revocationOf(claims, facts)
+  return revocation !== undefined && facts.now >= revocation.effectiveAt
+}
