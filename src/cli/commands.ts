@@ -31,6 +31,12 @@ export const commands: readonly CommandEntry[] = [
     load: async (io) => (await import('./operator.ts')).operatorCommand(io),
   },
   {
+    name: 'check',
+    description: 'say whether the operator can run here or runs as it should, and what would be refused',
+    group: RUN,
+    load: async (io) => (await import('./check.ts')).checkCommand(io),
+  },
+  {
     name: 'status',
     description: 'show what the license allows now, what is refused and why, and what to do',
     group: RUN,

@@ -1,13 +1,13 @@
 // `cto operator`: runs the operator, in a pod without any flag, elsewhere with a kubeconfig.
 
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
-import { HOUR, MINUTE, SECOND } from '../domain/instant.ts'
 import { clusterAccess, isInCluster } from '../kube/access.ts'
 import { startOperator } from '../operator.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { createLogger } from '../telemetry/log.ts'
 import { readCatalog } from './catalogs.ts'
+import { durationArgument } from './duration-argument.ts'
 import { cliErrorFrom, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
 import type { Io } from './output.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -43,7 +43,7 @@ export function operatorCommand(io: Io): Command {
     .option(
       '--hold-notice <duration>',
       'how long an admitted agent goes on before it is held, such as 24h or 30m; only shorter than the catalog says',
-      duration,
+      durationArgument,
     )
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
     .action(async (options: OperatorOptions) => {
@@ -59,12 +59,4 @@ export function operatorCommand(io: Io): Command {
         throw cliErrorFrom(error)
       }
     })
-}
-
-/** Reads `24h`, `90m`, `30s`. */
-function duration(text: string): number {
-  const match = /^(\d{1,6})(h|m|s)$/.exec(text)
-  if (match === null) throw new InvalidArgumentError('Write a number and a unit: 24h, 90m or 30s.')
-  const unit = { h: HOUR, m: MINUTE, s: SECOND }[match[2] as 'h' | 'm' | 's']
-  return Number(match[1]) * unit
 }

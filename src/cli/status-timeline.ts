@@ -5,9 +5,10 @@ import type { AgentEntry, EntitlementStatus } from '../api/entitlement.ts'
 import { WORKLOAD_KINDS } from '../cluster/workloads.ts'
 import { memoryFrom } from '../controllers/entitlement/memory.ts'
 import type { Catalog } from '../domain/catalog.ts'
-import type { Facts, LicenseFacts, WorkloadFacts } from '../domain/facts.ts'
-import { HOUR, type Instant, parseInstant } from '../domain/instant.ts'
+import type { Facts, WorkloadFacts } from '../domain/facts.ts'
+import { HOUR, type Instant } from '../domain/instant.ts'
 import { type TimelineEntry, timelineFrom } from '../domain/timeline.ts'
+import { publishedLicense } from '../preflight/published-license.ts'
 import { builtInCatalogs } from './catalogs.ts'
 
 export function timelineOfStatus(product: string, status: EntitlementStatus, now: Instant): TimelineEntry[] {
@@ -18,7 +19,7 @@ export function timelineOfStatus(product: string, status: EntitlementStatus, now
 
 function factsFrom(status: EntitlementStatus, catalog: Catalog, now: Instant): Facts {
   const { cluster, nodes, agents } = status
-  const license = licenseFrom(status, catalog)
+  const license = publishedLicense(status, catalog)
   return {
     now,
     catalog,
@@ -46,26 +47,6 @@ function factsFrom(status: EntitlementStatus, catalog: Catalog, now: Instant): F
     namesTaken: new Set(),
     memory: memoryFrom({ status }),
     holdNotice: catalog.notice.holdHours * HOUR,
-  }
-}
-
-function licenseFrom(status: EntitlementStatus, catalog: Catalog): LicenseFacts | undefined {
-  const expiresAt = parseInstant(status.coveredUntil ?? status.expiresAt)
-  if (expiresAt === undefined) return undefined
-  return {
-    name: 'published',
-    claims: {
-      form: 'jws',
-      licenseId: status.licenseId ?? '',
-      organization: status.organization ?? '',
-      product: catalog.product,
-      plan: status.plan,
-      issuedAt: 0,
-      expiresAt,
-      limits: { nodes: status.nodes.limit, [catalog.governed.axis]: status.agents.limit },
-      features: status.features,
-      addons: status.addons,
-    },
   }
 }
 

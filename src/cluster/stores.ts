@@ -148,7 +148,7 @@ export async function runStores(
   await Promise.all([...running, stores.secrets.run(client, signal)])
 }
 
-function projectOwn(raw: unknown): OwnResource {
+export function projectOwn(raw: unknown): OwnResource {
   const { metadata, spec, status } = raw as { metadata: ObjectMeta; spec?: unknown; status?: unknown }
   return {
     name: metadata.name,
@@ -166,7 +166,7 @@ function projectKept(raw: unknown): KeptObject {
   return { uid: metadata.uid ?? '', labels: metadata.labels ?? {}, body: rest }
 }
 
-function projectKubeadm(raw: unknown): string {
+export function projectKubeadm(raw: unknown): string {
   const { data } = raw as { data?: { ClusterConfiguration?: string } }
   try {
     const configuration = parse(data?.ClusterConfiguration ?? '') as { clusterName?: unknown } | null
