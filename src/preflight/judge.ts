@@ -6,7 +6,7 @@ import { type ClusterType, detectClusterType } from '../domain/cluster-type.ts'
 import { type Instant, MINUTE, parseInstant, SECOND } from '../domain/instant.ts'
 import { cureOf, NOTHING_TO_DO } from '../domain/reasons.ts'
 import { amount, list } from '../domain/words.ts'
-import { rightInWords } from './rights.ts'
+import { rightsInWords } from './rights.ts'
 import { EXPECTED_CRDS, type Seen, type Sight } from './sight.ts'
 
 export type Result = 'ok' | 'warning' | 'failed' | 'skipped'
@@ -113,17 +113,14 @@ function permissions({ rights }: Seen): Finding[] {
     const who = subject === 'you' ? 'you have' : `${subject} has`
     return [finding('rights', 'ok', `${who} the ${count} rights that the operator needs`)]
   }
-  const duties = [...new Set(missing.map(({ duty }) => duty))]
-  return duties.map((duty) => {
-    const rights = missing.filter((one) => one.duty === duty).map(({ right }) => rightInWords(right))
-    return finding(
-      'rights',
-      'failed',
-      `${subject === 'you' ? 'you' : subject} cannot ${duty}: ${list(rights, 4)}`,
-      subject === 'you'
-        ? 'install with an account that may do this: nobody can give rights that he does not have'
-        : "give its ServiceAccount the rights that the chart's templates/rbac.yaml lists",
-    )
+  const hint =
+    subject === 'you'
+      ? 'install with an account that may do this: nobody can give rights that he does not have'
+      : "give its ServiceAccount the rights that the chart's templates/rbac.yaml lists"
+  return [...new Set(missing.map(({ duty }) => duty))].map((duty, index) => {
+    const rights = missing.filter((one) => one.duty === duty).map(({ right }) => right)
+    const message = `${subject} cannot ${duty}: ${list(rightsInWords(rights), 4)}`
+    return finding('rights', 'failed', message, index === 0 ? hint : undefined)
   })
 }
 

@@ -104,10 +104,16 @@ function to(
   return resources.flatMap((resource) => verbs.split(' ').map((verb) => ({ verb, group, resource, ...where })))
 }
 
-/** `list nodes`, `patch deployments.apps in cto-agents`. */
-export function rightInWords({ verb, group, resource, subresource, namespace, name }: Right): string {
+/** What may be done with one thing in one phrase: `list, watch nodes`, `patch deployments.apps in cto-agents`. */
+export function rightsInWords(rights: readonly Right[]): string[] {
+  const verbs = new Map<string, string[]>()
+  for (const right of rights) verbs.set(object(right), [...(verbs.get(object(right)) ?? []), right.verb])
+  return [...verbs].map(([object, all]) => `${all.join(', ')} ${object}`)
+}
+
+function object({ group, resource, subresource, namespace, name }: Right): string {
   const kind = group === '' ? resource : `${resource}.${group}`
   const part = subresource === undefined ? kind : `${kind}/${subresource}`
-  const object = name === undefined ? part : `${part} "${name}"`
-  return namespace === undefined ? `${verb} ${object}` : `${verb} ${object} in ${namespace}`
+  const named = name === undefined ? part : `${part} "${name}"`
+  return namespace === undefined ? named : `${named} in ${namespace}`
 }

@@ -11,7 +11,7 @@ import type { NodeFacts } from '../domain/cluster-type.ts'
 import type { Client, RawObject } from '../kube/client.ts'
 import { isNotFound, KubeError } from '../kube/errors.ts'
 import * as kinds from '../kube/resource.ts'
-import { dutiesOf, type Duty, type Place, type Right } from './rights.ts'
+import { dutiesOf, type Place, type Right } from './rights.ts'
 
 /** What was seen of something, or why it could not be looked at. */
 export type Sight<T> = { readonly kind: 'seen'; readonly value: T } | { readonly kind: 'hidden'; readonly why: string }
@@ -207,14 +207,15 @@ async function grantedTo(
   signal: AbortSignal,
 ): Promise<Granted> {
   const asked = dutiesOf(place).flatMap(({ duty, rights }) => rights.map((right) => ({ duty, right })))
-  const missing: { duty: Duty['duty']; right: Right }[] = []
-  const left = [...asked]
+  const allowed = new Map<Right, boolean>()
+  const left = asked.map(({ right }) => right)
   const worker = async () => {
-    for (let one = left.shift(); one !== undefined; one = left.shift()) {
-      if (!(await isAllowed(client, account, one.right, signal))) missing.push(one)
+    for (let right = left.shift(); right !== undefined; right = left.shift()) {
+      allowed.set(right, await isAllowed(client, account, right, signal))
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  const missing = asked.filter(({ right }) => allowed.get(right) !== true)
   return { subject: account ?? 'you', count: asked.length, missing }
 }
 
