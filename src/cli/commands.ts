@@ -50,14 +50,17 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'license',
-    description: 'verify, look into or simulate a license file',
+    description: 'verify, look into, simulate or install a license file',
     group: LICENSES,
     async load(io) {
       const { builtInCatalogs, catalogNames } = await import('./catalogs.ts')
+      const { installCommand } = await import('./license-install.ts')
       const { simulateCommand } = await import('./license-simulate.ts')
       const { licenseCommand } = await import('./license.ts')
       const catalogs = builtInCatalogs()
-      return licenseCommand(io, catalogs.map(catalogNames)).addCommand(simulateCommand(io, catalogs))
+      return licenseCommand(io, catalogs.map(catalogNames))
+        .addCommand(installCommand(io))
+        .addCommand(simulateCommand(io, catalogs))
     },
   },
   {
