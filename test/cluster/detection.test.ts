@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eksLikeNode, kindLikeNodes, kubeadmConfigMap, type NodeObject } from '../../src/control-plane/kind-nodes.ts'
 import { packageRoot } from '../../src/control-plane/package-root.ts'
 import { TYPE_LASTS } from '../../src/domain/cluster/stability.ts'
-import { createClient, type RawObject } from '../../src/kube/client.ts'
+import { createClient } from '../../src/kube/client.ts'
 import { configMaps, nodes } from '../../src/kube/resource.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -40,11 +40,11 @@ beforeAll(async () => {
   cluster = await connect(controlPlane.plane.kubeconfigPath)
   await prepare(cluster)
   const kubelet = createClient(await cluster.access(), { fieldManager: 'kubelet', userAgent: 'kubelet' })
-  arrives = (node) => kubelet.create(nodes, node as unknown as RawObject, soon())
+  arrives = (node) => kubelet.create(nodes, { ...node }, soon())
   await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
   for (const node of [controlPlaneNode as NodeObject, worker(0), worker(1)]) await arrives(node)
   running = await runOperator(await cluster.access(), await aVendor(), { clock })
-  running.operator.board.onPublish(({ verdict, cluster: { type, proven } }) => {
+  running.operator.board?.onPublish(({ verdict, cluster: { type, proven } }) => {
     verdicts.add(verdict)
     types.add(`${type}${proven ? ', proven' : ''}`)
   })
