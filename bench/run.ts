@@ -11,6 +11,7 @@ import { licenses } from '../src/api/resources.ts'
 import { agentDeployment } from '../src/trial/manifests.ts'
 import { aLicense, aVendor, connect, prepare, soon } from '../test/support/operator.ts'
 import { largeNode } from './large-node.ts'
+import { licenseCheckRows } from './license-check.ts'
 import { startProcess, type Process } from './process.ts'
 import { median, printTable, type Row } from './table.ts'
 
@@ -22,7 +23,8 @@ const AT_ONCE = 16
 
 const say = (line: string) => console.error(line)
 const folder = await mkdtemp(join(tmpdir(), 'cto-bench-'))
-const rows: Row[] = []
+say('checking licenses …')
+const rows: Row[] = await licenseCheckRows()
 await using controlPlane = await startControlPlane({ log: say })
 const cluster = await connect(controlPlane.kubeconfigPath)
 try {

@@ -2,7 +2,7 @@
 
 export interface Row {
   readonly what: string
-  readonly unit: 'ms' | 'MB'
+  readonly unit: 'µs' | 'ms' | 'MB'
   readonly ours: readonly number[]
   readonly baseline: readonly number[]
   readonly against: string

@@ -17,6 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'kube/kubeconfig.ts': ['@kubernetes/client-node'],
   telemetry: ['telemetry', 'api', 'pino', 'prom-client'],
   http: ['http', 'node:*'],
+  'http/status-page': ['http/status-page', 'domain', 'node:*'],
   cluster: ['cluster', 'api', 'domain', 'kube', 'runtime', 'node:crypto', 'node:util', 'yaml'],
   controllers: ['controllers', 'cluster', 'api', 'domain', 'kube', 'runtime', 'node:util'],
   vendor: ['vendor', 'domain', 'jose', 'node:*'],

@@ -1,47 +1,63 @@
-// The catalogs that are built in, and one from a file.
+// The catalogs that are built in, and one that the vendor has signed.
 
+import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'yaml'
+import aiControlPlane from '../catalogs/ai-control-plane.json' with { type: 'json' }
+import clawtex from '../catalogs/clawtex.json' with { type: 'json' }
 import cto from '../catalogs/cto.json' with { type: 'json' }
+import incidentfox from '../catalogs/incidentfox.json' with { type: 'json' }
+import ipmiMonitor from '../catalogs/ipmi-monitor.json' with { type: 'json' }
 import { type Catalog, parseCatalog } from '../domain/catalog.ts'
+import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
+import { readSignedCatalog } from '../domain/signed-catalog.ts'
 import { problemOf, readInput } from './input.ts'
 import type { CatalogNames } from './known-names.ts'
 import { CliError, type Io } from './output.ts'
 
-const BUILT_IN: readonly unknown[] = [cto]
+/** The first is the one that is meant where none is named. */
+const BUILT_IN: readonly unknown[] = [cto, incidentfox, ipmiMonitor, clawtex, aiControlPlane]
 
 export function builtInCatalogs(): Catalog[] {
   return BUILT_IN.map(parseCatalog)
 }
 
 /** The names of a catalog that can be given on the command line. */
-export function catalogNames({ product, vendor, plans, features, addons }: Catalog): CatalogNames {
+export function catalogNames({ product, vendor, plans, features, addons, license }: Catalog): CatalogNames {
   return {
     name: product,
     vendor,
     plans: plans.map((plan) => plan.name),
     features,
     addons: addons.map((addon) => addon.name),
+    jwt: license.jwt,
   }
 }
 
 /**
- * The built-in catalog of that name, else the one in that file (JSON or YAML).
+ * The built-in catalog of that name, else the one in that file. A file brings something new only with the signature of a
+ * key that is trusted for catalogs: whoever may edit rules may license himself.
  * @throws CliError
  */
-export async function readCatalog(nameOrFile: string, io: Io): Promise<Catalog> {
+export async function readCatalog(nameOrFile: string, keys: TrustedKeys, io: Io): Promise<Catalog> {
   const catalogs = builtInCatalogs()
   const builtIn = catalogs.find((catalog) => catalog.product === nameOrFile)
   if (builtIn !== undefined) return builtIn
   if (/^[a-z0-9-]+$/.test(nameOrFile)) {
     const known = catalogs.map((catalog) => catalog.product).join(', ')
     throw new CliError(
-      `there is no built-in catalog "${nameOrFile}" (there are: ${known}); give one of them, or a file`,
+      `there is no built-in catalog "${nameOrFile}" (there are: ${known}); give one of them, or a signed file`,
     )
   }
   const text = Buffer.from(await readInput(nameOrFile, io)).toString('utf8')
   try {
-    return parseCatalog(parse(text))
+    if (/^[\w-]+\.[\w-]+\.[\w-]+\s*$/.test(text)) return await readSignedCatalog(text, keys, io.now())
+    const catalog = parseCatalog(parse(text))
+    // What is built in already needs no signature.
+    if (catalogs.some((builtIn) => isDeepStrictEqual(builtIn, catalog))) return catalog
   } catch (error) {
     throw new CliError(`${nameOrFile}: ${problemOf(error)}`)
   }
+  throw new CliError(
+    `${nameOrFile} is not signed, so it is not used; let the vendor sign it with cto vendor catalog sign, and trust the key with the use "catalog"`,
+  )
 }

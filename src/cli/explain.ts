@@ -7,7 +7,6 @@ import { CliError, columns, EXIT, type Format, formatOption, type Io, print, pro
 
 export function explainCommand(io: Io): Command {
   return new Command('explain')
-    .description('say what a reason means and what lifts it; without one, list them all')
     .argument('[reason]', 'as it stands in a status, an Event or a refusal')
     .addOption(formatOption())
     .action((reason: string | undefined, { output }: { output: Format }) => {

@@ -1,7 +1,7 @@
 // Reading the files that a command is given, and saying in one sentence why one cannot be read.
 
 import { readFile } from 'node:fs/promises'
-import { parseTrustedKeys, type TrustedKeys } from '../domain/license/trusted-keys.ts'
+import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
 import { CliError, type Io } from './output.ts'
 
 /** Where the image keeps the vendor's public keys. */
@@ -26,6 +26,8 @@ export async function readTrustedKeys(path: string, io: Io): Promise<TrustedKeys
     if (!(error instanceof CliError)) throw error
     throw new CliError(`${error.message}; name the vendor's public keys with --trusted-keys`)
   })
+  // Loaded only here: most commands need no cryptography.
+  const { parseTrustedKeys } = await import('../domain/license/trusted-keys.ts')
   try {
     return parseTrustedKeys(Buffer.from(text).toString('utf8'))
   } catch (error) {

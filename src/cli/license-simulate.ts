@@ -7,7 +7,7 @@ import { decide, type Decision } from '../domain/decision.ts'
 import { type Facts, type LicenseFacts, NO_MEMORY } from '../domain/facts.ts'
 import { formatInstant, HOUR, type Instant } from '../domain/instant.ts'
 import { readLicense } from '../domain/license/read-license.ts'
-import { type TimelineEntry, timelineFrom } from '../domain/timeline.ts'
+import { changeText, type TimelineEntry, timelineFrom } from '../domain/timeline.ts'
 import { dateArgument } from './date-argument.ts'
 import { readInput, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
 import { unknownName } from './known-names.ts'
@@ -71,7 +71,8 @@ export function simulateCommand(io: Io, catalogs: readonly Catalog[]): Command {
       const keys = await readTrustedKeys(options.trustedKeys, io)
       const now = options.at ?? io.now()
       const plans = catalog.plans.map((plan) => plan.name)
-      const read = await readLicense(await readInput(file, io), { keys, product: catalog.product, plans, now })
+      const { product, license: forms } = catalog
+      const read = await readLicense(await readInput(file, io), { keys, product, plans, jwt: forms.jwt, now })
       const license: LicenseFacts =
         read.kind === 'authentic'
           ? { name: 'file', claims: read.claims }
@@ -139,7 +140,7 @@ function simulationOf(decision: Decision, timeline: readonly TimelineEntry[], no
       holds: violation === undefined,
       ...(violation === undefined ? {} : { message: violation.message }),
     })),
-    timeline: timeline.map(({ at, changes }) => ({ at: formatInstant(at), changes })),
+    timeline: timeline.map(({ at, changes }) => ({ at: formatInstant(at), changes: changes.map(changeText) })),
   }
 }
 

@@ -58,7 +58,7 @@ export async function verify(
   }
   const keys = await readTrustedKeys(options.trustedKeys, io)
   const now = options.at ?? io.now()
-  const read = await readLicense(file, { keys, product: catalog.name, plans: catalog.plans, now })
+  const read = await readLicense(file, { keys, product: catalog.name, plans: catalog.plans, jwt: catalog.jwt, now })
   if (read.kind === 'rejected') {
     return { verdict: 'InvalidSignature', reason: read.reason, message: sentence(read.message) }
   }
@@ -87,13 +87,14 @@ function judge(
 }
 
 function claimsForPeople(claims: LicenseClaims, keyId: string) {
-  const { issuedAt, notBefore, expiresAt, ...rest } = claims
+  const { issuedAt, notBefore, expiresAt, hardEndsAt, ...rest } = claims
   return {
     ...rest,
     keyId,
     issuedAt: formatInstant(issuedAt),
     ...(notBefore === undefined ? {} : { notBefore: formatInstant(notBefore) }),
     expiresAt: formatInstant(expiresAt),
+    ...(hardEndsAt === undefined ? {} : { hardEndsAt: formatInstant(hardEndsAt) }),
   }
 }
 

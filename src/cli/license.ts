@@ -8,8 +8,5 @@ import type { Io } from './output.ts'
 
 /** @param catalogs the products whose licenses can be read; the first one is the default */
 export function licenseCommand(io: Io, catalogs: readonly CatalogNames[]): Command {
-  return new Command('license')
-    .description('verify or look into a license file')
-    .addCommand(verifyCommand(io, catalogs))
-    .addCommand(inspectCommand(io, catalogs))
+  return new Command('license').addCommand(verifyCommand(io, catalogs)).addCommand(inspectCommand(io, catalogs))
 }

@@ -1,5 +1,7 @@
 // `cto operator`: runs the operator, in a pod without any flag, elsewhere with a kubeconfig.
 
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
 import { Command, InvalidArgumentError } from 'commander'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
 import { HOUR, MINUTE, SECOND } from '../domain/instant.ts'
@@ -24,15 +26,15 @@ interface OperatorOptions {
   readonly agentImage: string
   readonly listen: string
   readonly holdNotice?: number
+  readonly leaderElect: boolean
   readonly logLevel: string
 }
 
 export function operatorCommand(io: Io): Command {
   return new Command('operator')
-    .description('run the operator until it is stopped with SIGTERM or SIGINT')
     .option('--kubeconfig <file>', 'how to reach the cluster (in a pod: its service account)')
     .option('--trusted-keys <file>', "the vendor's public keys, a JWK Set", TRUSTED_KEYS_FILE)
-    .option('--catalog <name|file>', 'the product: a built-in catalog or a file', 'cto')
+    .option('--catalog <name|file>', 'the product: a built-in catalog, or a file that the vendor has signed', 'cto')
     .option('--namespace <name>', 'where the operator itself lives', DEFAULT_NAMESPACE)
     .option('--agents-namespace <name>', 'where the agents of a PlatformConfig live', DEFAULT_AGENTS_NAMESPACE)
     .option('--agent-image <image>', 'the image that agents run', DEFAULT_AGENT_IMAGE)
@@ -46,20 +48,32 @@ export function operatorCommand(io: Io): Command {
       'how long an admitted agent goes on before it is held, such as 24h or 30m; only shorter than the catalog says',
       duration,
     )
+    .option('--leader-elect', 'be one of several replicas, of which one writes (in a pod: on)', isInCluster())
+    .option('--no-leader-elect', 'be the only replica')
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
     .action(async (options: OperatorOptions) => {
-      const catalog = await readCatalog(options.catalog, io)
       const trustedKeys = await readTrustedKeys(options.trustedKeys, io)
+      const catalog = await readCatalog(options.catalog, trustedKeys, io)
       const log = createLogger(options.logLevel, process.stderr)
       try {
         const access = await clusterAccess(options.kubeconfig)
-        const operator = await startOperator(access, { ...options, catalog, trustedKeys }, systemClock, log)
+        const election = options.leaderElect ? { election: { identity: replicaName() } } : {}
+        const settings = { ...options, catalog, trustedKeys, ...election }
+        const operator = await startOperator(access, settings, systemClock, log)
         await stopSignal()
         await operator.stop()
       } catch (error) {
         throw cliErrorFrom(error)
       }
     })
+}
+
+/**
+ * Who this replica is. The name of its pod, where that is told: a container that is restarted there follows one that is gone,
+ * and leads again at once. Anywhere else two could share a name, so that it gets a part of its own.
+ */
+function replicaName(env: NodeJS.ProcessEnv = process.env): string {
+  return env['POD_NAME'] ?? `${hostname()}_${randomBytes(4).toString('hex')}`
 }
 
 /** Reads `24h`, `90m`, `30s`. */

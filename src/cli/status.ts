@@ -41,7 +41,6 @@ interface StatusResult {
 
 export function statusCommand(io: Io): Command {
   return new Command('status')
-    .description('show what the license allows now, what is refused and why, and what to do')
     .option('--kubeconfig <file>', 'how to reach the cluster')
     .option('--product <name>', 'whose entitlement to show', 'cto')
     .addOption(formatOption())

@@ -16,15 +16,12 @@ interface TrialOptions {
 
 export function trialCommand(io: Io): Command {
   return new Command('trial')
-    .description(
-      'try the whole free tier on this machine: what is admitted, what is refused, and what a license changes',
-    )
     .option('--exit', 'end when all is shown, with exit code 3 if anything was not as expected')
     .addOption(formatOption())
     .action(async ({ exit = false, output }: TrialOptions) => {
       const started = performance.now()
       const chatter = (line: string) => io.stderr(`${styled('dim', line)}\n`)
-      const catalog = await readCatalog('cto', io)
+      const catalog = await readCatalog('cto', new Map(), io)
       const offered = exit ? undefined : await offeredKindCluster(askOnTerminal)
       await using cluster = offered ?? (await ownCluster(chatter).catch(fail))
       chatter(`The trial runs on ${cluster.description}.`)

@@ -8,8 +8,5 @@ import { keygenCommand } from './vendor-keygen.ts'
 
 /** @param catalogs the products that licenses can be issued for; the first one is the default */
 export function vendorCommand(io: Io, catalogs: readonly CatalogNames[]): Command {
-  return new Command('vendor')
-    .description('make keys and issue licenses')
-    .addCommand(keygenCommand(io))
-    .addCommand(issueCommand(io, catalogs))
+  return new Command('vendor').addCommand(keygenCommand(io)).addCommand(issueCommand(io, catalogs))
 }

@@ -77,7 +77,8 @@ export class LicenseEvidence {
     known.lastGood = { text: content.text, claims: authenticity.claims }
     this.#remember(known.lastGood)
     delete known.problem
-    return { name, claims: authenticity.claims }
+    const { claims, keyExpiresAt } = authenticity
+    return { name, claims, ...(keyExpiresAt === undefined ? {} : { keyExpiresAt }) }
   }
 
   /** The license files that were believed last, by License: what a restart has to be given back. */

@@ -147,6 +147,11 @@ export function allWatched(stores: Stores): Watched<unknown>[] {
   return [...Object.values(single), ...workloads] as unknown as Watched<unknown>[]
 }
 
+/** The watches of what only an API server with ValidatingAdmissionPolicies has. */
+export function policyStores({ policies, policyBindings }: Stores): ReadonlySet<unknown> {
+  return new Set([policies, policyBindings])
+}
+
 /** Fills the stores until the signal aborts. */
 export async function runStores(
   client: Client,

@@ -2,7 +2,7 @@
 // earlier than a time that has passed.
 
 import type { Concern } from '../domain/facts.ts'
-import { DAY, HOUR, type Instant, MINUTE, parseInstant } from '../domain/instant.ts'
+import { DAY, HOUR, type Instant, MINUTE, parseInstant, SECOND } from '../domain/instant.ts'
 import { recordTime, type TimeRecord, type TrustedTime, trustedTime } from '../domain/trusted-time.ts'
 import type { Client } from '../kube/client.ts'
 import { leases } from '../kube/resource.ts'
@@ -12,6 +12,9 @@ import type { Clock } from '../runtime/clock.ts'
 const LEASE = { namespace: 'kube-system', name: 'kube-controller-manager' }
 /** How old the others' word may be; between looks it is carried on by the time that elapses. */
 const ASK_AGAIN_MS = 10 * MINUTE
+const ASK_AGAIN_IN_DISPUTE_MS = 10 * SECOND
+/** A decision does not wait for a witness that is slow to answer. */
+const PATIENCE_MS = 2 * SECOND
 /** How often the time is looked at when nothing happens: a clock that is set says nothing by itself. */
 const LOOK_EVERY_MS = HOUR
 const LOOK_EVERY_WHILE_DISPUTED_MS = ASK_AGAIN_MS
@@ -43,7 +46,9 @@ export function createTrustedClock(clock: Clock, client: Client): TrustedClock {
       // Time that is played has no witnesses in the world.
       if (clock.simulated === true) return { now: clock.now() }
       let time = judge()
-      if (time.concern !== undefined || clock.elapsed() - askedAt >= ASK_AGAIN_MS) {
+      // A dispute that is new may be over with their next word: after a sleep it is.
+      const isNew = time.concern !== undefined && !disputed
+      if (isNew || clock.elapsed() - askedAt >= (disputed ? ASK_AGAIN_IN_DISPUTE_MS : ASK_AGAIN_MS)) {
         await ask(signal)
         time = judge()
       }
@@ -77,7 +82,11 @@ export function createTrustedClock(clock: Clock, client: Client): TrustedClock {
     askedAt = clock.elapsed()
     try {
       // The answer also brings the API server's own time.
-      const { spec } = (await client.get(leases, LEASE, signal)) as { spec?: { renewTime?: string } }
+      const { spec } = (await client.get(
+        leases,
+        LEASE,
+        AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+      )) as { spec?: { renewTime?: string } }
       const at = parseInstant(spec?.renewTime)
       lease = at === undefined ? undefined : { at, elapsed: clock.elapsed() }
     } catch {

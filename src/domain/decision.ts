@@ -141,8 +141,8 @@ function nextChange(
   const { now, licenses, catalog } = facts
   const instants: (Instant | undefined)[] = [degradation.until, overage?.graceEndsAt, ...others]
   for (const agent of agents.refused) instants.push(agent.holdAt)
-  for (const { claims, problem } of licenses) {
-    instants.push(claims?.notBefore, claims?.expiresAt)
+  for (const { claims, problem, keyExpiresAt } of licenses) {
+    instants.push(claims?.notBefore, claims?.expiresAt, keyExpiresAt)
     if (claims !== undefined) instants.push(revocationOf(claims, facts)?.effectiveAt)
     if (claims !== undefined && problem !== undefined)
       instants.push(problem.since + catalog.notice.lastKnownGoodHours * HOUR)

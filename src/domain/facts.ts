@@ -17,6 +17,8 @@ export interface LicenseFacts {
   readonly name: string
   /** Claims that were verified. With `unconfirmed`, they are the last that were read and believed. */
   readonly claims?: LicenseClaims
+  /** From when on the key that signed it may no longer be used, and the license is not believed. */
+  readonly keyExpiresAt?: Instant
   /** Why the license cannot be read or believed now. */
   readonly problem?: { readonly reason: Reason; readonly message: string; readonly since: Instant }
 }

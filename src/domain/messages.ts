@@ -30,6 +30,12 @@ export function messagesFor(
         `the ${title(grant)} ends on ${formatInstant(claims.expiresAt)}, and license ${grant.coveredBy?.licenseId} follows it until ${formatInstant(until)}`,
       )
     }
+    const { name, keyExpiresAt } = grant.license.facts
+    if (keyExpiresAt !== undefined && keyExpiresAt < claims.expiresAt) {
+      messages.push(
+        `License ${name} is signed with a key that may be used until ${formatInstant(keyExpiresAt)}, before the license ends; ask your vendor for a new license file`,
+      )
+    }
     const revocation = revocationOf(claims, facts)
     if (revocation !== undefined && facts.now < revocation.effectiveAt) {
       messages.push(

@@ -2,11 +2,18 @@
 
 import { decide, type Decision } from './decision.ts'
 import type { Facts } from './facts.ts'
-import type { Instant } from './instant.ts'
+import { type Instant, SECOND } from './instant.ts'
+
+export interface Change {
+  readonly what:
+    'verdict' | 'plan' | 'expiring' | 'degradation' | 'updates' | 'guardian' | 'growth' | 'read-only' | 'admitted'
+  readonly from: string
+  readonly to: string
+}
 
 export interface TimelineEntry {
   readonly at: Instant
-  readonly changes: readonly string[]
+  readonly changes: readonly Change[]
 }
 
 /** A schedule has a handful of levels; more steps than this are none of it. */
@@ -26,14 +33,31 @@ export function timelineFrom(facts: Facts): TimelineEntry[] {
   return entries
 }
 
-function changesBetween(before: Decision, after: Decision): string[] {
-  const [was, is] = [summary(before), summary(after)]
-  return Object.keys(is)
-    .filter((name) => was[name] !== is[name])
-    .map((name) => `${name}: ${was[name]} → ${is[name]}`)
+/** What the end of the license has brought so far, in order; none while it is in force. */
+export function stepsBefore(facts: Facts): TimelineEntry[] {
+  const expiresAt = decide(facts).grant.license?.claims.expiresAt
+  if (expiresAt === undefined || expiresAt > facts.now) return []
+  return (
+    timelineFrom({ ...facts, now: expiresAt - SECOND })
+      .filter(({ at }) => at <= facts.now)
+      // How many agents there were then is not known now.
+      .map(({ at, changes }) => ({ at, changes: changes.filter(({ what }) => what !== 'admitted') }))
+  )
 }
 
-function summary(decision: Decision): Record<string, string> {
+/** `verdict: Valid → Expired`. */
+export function changeText({ what, from, to }: Change): string {
+  return `${what}: ${from} → ${to}`
+}
+
+function changesBetween(before: Decision, after: Decision): Change[] {
+  const [was, is] = [summary(before), summary(after)]
+  return (Object.keys(is) as Change['what'][])
+    .filter((what) => was[what] !== is[what])
+    .map((what) => ({ what, from: was[what], to: is[what] }))
+}
+
+function summary(decision: Decision): Record<Change['what'], string> {
   const { agents } = decision
   return {
     verdict: decision.verdict,

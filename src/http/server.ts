@@ -1,12 +1,15 @@
-// What the operator serves: whether it lives, whether it is ready, and its figures. Never anything that needs a secret.
+// What the operator serves: whether it lives, whether it is ready, its figures, and its status as a page. Never anything
+// that needs a secret.
 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { StatusPage } from './status-page/status-page.ts'
 
 export interface Served {
-  /** Whether decisions are being taken; with what keeps them from it. Never the state of the license. */
-  readonly readiness: () => { readonly ready: boolean; readonly waitingFor: readonly string[] }
+  /** What is missing for decisions to be taken; nothing when it is ready. Never the state of the license. */
+  readonly readiness: () => readonly string[]
   readonly metrics: () => Promise<string>
+  readonly page: StatusPage
 }
 
 export interface HttpServer {
@@ -28,14 +31,17 @@ export async function startHttpServer(listen: string, served: Served): Promise<H
     if (request.method !== 'GET') answer(405, 'only GET\n')
     else if (path === '/livez') answer(200, 'ok\n')
     else if (path === '/readyz') {
-      const { ready, waitingFor } = served.readiness()
-      answer(ready ? 200 : 503, ready ? 'ok\n' : `waiting for: ${waitingFor.join(', ')}\n`)
+      const missing = served.readiness()
+      const isReady = missing.length === 0
+      answer(isReady ? 200 : 503, isReady ? 'ok\n' : `waiting for: ${missing.join(', ')}\n`)
     } else if (path === '/metrics') {
       served.metrics().then(
         (text) => answer(200, text),
         () => answer(500, 'no metrics\n'),
       )
-    } else answer(404, 'there are /livez, /readyz and /metrics\n')
+    } else if (!served.page.answer(path ?? '', response)) {
+      answer(404, 'there are / (the status page), /status.json, /livez, /readyz and /metrics\n')
+    }
   })
   server.requestTimeout = 10_000
   server.headersTimeout = 5_000
@@ -44,6 +50,7 @@ export async function startHttpServer(listen: string, served: Served): Promise<H
   return {
     address: `${address.includes(':') ? `[${address}]` : address}:${actual}`,
     async stop() {
+      served.page.stop()
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
     },

@@ -19,10 +19,10 @@ export const services = resource('', 'services', 'Service', true)
 export const configMaps = resource('', 'configmaps', 'ConfigMap', true)
 export const serviceAccounts = resource('', 'serviceaccounts', 'ServiceAccount', true)
 export const events = resource('events.k8s.io', 'events', 'Event', true)
+export const leases = resource('coordination.k8s.io', 'leases', 'Lease', true)
 export const deployments = resource('apps', 'deployments', 'Deployment', true)
 export const roles = resource('rbac.authorization.k8s.io', 'roles', 'Role', true)
 export const roleBindings = resource('rbac.authorization.k8s.io', 'rolebindings', 'RoleBinding', true)
-export const leases = resource('coordination.k8s.io', 'leases', 'Lease', true)
 export const admissionPolicies = resource(
   'admissionregistration.k8s.io',
   'validatingadmissionpolicies',

@@ -97,8 +97,8 @@ test('applied, renewed, corrupted, mended, deleted', { timeout: 120_000 }, async
   // Whoever writes into the operator's own Secret is not believed.
   await again.stop()
   const forged = await aLicense(await aVendor(), { plan: 'enterprise' })
-  const data = { acme: Buffer.from(forged).toString('base64') }
-  const metadata = { name: 'cto-last-good-licenses', namespace: 'cto-system' }
+  const data = { 'license.acme': Buffer.from(forged).toString('base64') }
+  const metadata = { name: 'cto-evidence', namespace: 'cto-system' }
   await cluster.apply(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, data })
   await using _third = await runOperator(await cluster.access(), vendor, { holdNotice: 1_500 })
   expect(await cluster.entitled(({ verdict }) => verdict === 'ClusterTypeNotAllowed')).toMatchObject({ plan: 'free' })

@@ -3,6 +3,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
+import { CompactSign } from 'jose'
 import { parse } from 'yaml'
 import ctoCatalog from '../../src/catalogs/cto.json' with { type: 'json' }
 import type { EntitlementStatus } from '../../src/api/entitlement.ts'
@@ -11,6 +12,9 @@ import { packageRoot } from '../../src/control-plane/package-root.ts'
 import { parseCatalog } from '../../src/domain/catalog.ts'
 import { DAY, SECOND } from '../../src/domain/instant.ts'
 import type { LicenseClaims } from '../../src/domain/license/claims.ts'
+import type { DocumentKind } from '../../src/domain/license/compact-jws.ts'
+import type { SignatureAlgorithm } from '../../src/domain/license/signature.ts'
+import type { KeyUse, TrustedKeys } from '../../src/domain/license/trusted-keys.ts'
 import { type Access, kubeconfigAccess } from '../../src/kube/access.ts'
 import { type Client, createClient, type RawObject } from '../../src/kube/client.ts'
 import { isNotFound } from '../../src/kube/errors.ts'
@@ -33,9 +37,22 @@ export const catalog = parseCatalog(ctoCatalog)
 export const soon = () => AbortSignal.timeout(30_000)
 
 /** A vendor with a key of its own. */
-export async function aVendor(): Promise<SigningKey> {
-  const { privateJwk } = await generateSigningKey({ alg: 'EdDSA', use: 'license', keyId: 'test-vendor' })
+export async function aVendor(use: KeyUse = 'license', alg: SignatureAlgorithm = 'EdDSA'): Promise<SigningKey> {
+  const keyId = use === 'license' ? 'test-vendor' : `test-vendor-${use}`
+  const { privateJwk } = await generateSigningKey({ alg, use, keyId })
   return parseSigningKey(JSON.stringify(privateJwk))
+}
+
+/** Any payload, signed as a document of that kind. */
+export async function aDocument(kind: DocumentKind, key: SigningKey, payload: object): Promise<string> {
+  return new CompactSign(Buffer.from(JSON.stringify(payload)))
+    .setProtectedHeader({ alg: key.alg, kid: key.keyId, typ: kind.type })
+    .sign(key.privateKey)
+}
+
+/** Trusts all of them. */
+export function trusting(...keys: readonly SigningKey[]): TrustedKeys {
+  return new Map(keys.flatMap((key) => [...key.trust]))
 }
 
 /** A license file of the Team plan that ends in a year, unless said otherwise. */
@@ -126,6 +143,8 @@ export interface Cluster {
   readonly access: () => Promise<Access>
   apply(resource: Resource, object: RawObject): Promise<RawObject>
   remove(resource: Resource, name: string, namespace?: string): Promise<void>
+  /** Puts a text into the Secret of the operator's namespace. */
+  secret(name: string, key: string, text: string): Promise<void>
   /** Puts the license file into a Secret and names it in a License. */
   installLicense(license: string, name?: string): Promise<void>
   config(
@@ -162,8 +181,13 @@ export async function connect(kubeconfigPath: string): Promise<Cluster> {
     }
   }
   const entitlement = async () => (await object(entitlements, 'cto'))?.['status'] as EntitlementStatus
+  const secret = async (name: string, key: string, text: string) => {
+    const metadata = { name, namespace: 'cto-system' }
+    await apply(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { [key]: text } })
+  }
   return {
     client,
+    secret,
     access: () => kubeconfigAccess(kubeconfigPath),
     apply,
     object,
@@ -173,13 +197,7 @@ export async function connect(kubeconfigPath: string): Promise<Cluster> {
       await client.delete(resource, { name, ...(namespace === undefined ? {} : { namespace }) }, undefined, soon())
     },
     async installLicense(license, name = 'acme') {
-      const secret = {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name, namespace: 'cto-system' },
-        stringData: { 'license.lic': license },
-      }
-      await apply(secrets, secret)
+      await secret(name, 'license.lic', license)
       const spec = { secretRef: { namespace: 'cto-system', name } }
       await apply(licenses, { apiVersion: 'cto.5dlabs.io/v1', kind: 'License', metadata: { name }, spec })
     },

@@ -63,7 +63,7 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
       const decision = decide(facts)
       await publishEntitlement(decision, facts.now, signal)
       memory = decision.memory
-      board.publish(decision)
+      board.publish(decision, facts)
       await publishLicenses(decision, facts.now, signal)
       await publishConfigs(decision, facts.now, signal)
       await keepEvidence(signal).catch(deps.onVaultProblem)

@@ -8,7 +8,7 @@ import type { AdmittedAgent, RefusedAgent } from '../../domain/agent-admission.t
 import type { Decision } from '../../domain/decision.ts'
 import type { Concern } from '../../domain/facts.ts'
 import type { LicenseDecision } from '../../domain/license-state.ts'
-import { coveredUntil, isWithin, limitOf } from '../../domain/grant.ts'
+import { coveredUntil, isHardLimit, isWithin, limitOf } from '../../domain/grant.ts'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
 import { UNLIMITED } from '../../domain/license/claims.ts'
 import { amount, list } from '../../domain/words.ts'
@@ -111,14 +111,17 @@ export function entitlementStatus(
 
 /** Also of the axes that the operator does not see: whoever measures them reads the limit here. */
 function publishedLimits({ catalog, grant }: Decision): PublishedLimit[] {
-  return Object.entries(catalog.meters).map(([axis, { unit, period, enforcement, httpStatus }]) => ({
-    axis,
-    limit: limitOf(grant, axis),
-    unit,
-    ...(period === undefined ? {} : { period }),
-    enforcement,
-    ...(httpStatus === undefined ? {} : { httpStatus }),
-  }))
+  return Object.entries(catalog.meters).map(([axis, { unit, period, httpStatus }]) => {
+    const limit = limitOf(grant, axis)
+    return {
+      axis,
+      limit,
+      unit,
+      ...(period === undefined ? {} : { period }),
+      enforcement: isHardLimit(catalog, axis, limit) ? 'hard' : 'soft',
+      ...(httpStatus === undefined ? {} : { httpStatus }),
+    }
+  })
 }
 
 function deniedFeatures({ catalog, grant }: Decision): { name: string; httpStatus: number }[] {

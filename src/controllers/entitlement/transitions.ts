@@ -36,7 +36,7 @@ export function entitlementTransitions(before: EntitlementStatus | undefined, af
   }
   for (const { type, status, reason, message } of after.conditions) {
     const was = before?.conditions.find((condition) => condition.type === type)
-    if (!OF_CONCERN.has(type) || status !== 'False' || was?.status === 'False') continue
+    if (!OF_CONCERN.has(type) || status !== 'False' || was?.reason === reason) continue
     transitions.push({ type: 'Warning', reason, note: message })
   }
   const known = new Set([...(before?.agents.refused ?? []), ...(before?.agents.held ?? [])].map(identity))

@@ -10,7 +10,7 @@ import { licenseText } from './license-text.ts'
 import { fromNumericDate } from './numeric-date.ts'
 import { Rejection } from './rejection.ts'
 import { schemaProblem } from './schema-problem.ts'
-import { verifySignature } from './signature.ts'
+import { SIGNATURE_ALGORITHMS, verifySignature } from './signature.ts'
 import { readStrictJson } from './strict-json.ts'
 import type { TrustedKey, TrustedKeys } from './trusted-keys.ts'
 
@@ -67,8 +67,15 @@ export async function readPlainJwt(
 /** The keys that may have signed it: the one that the header names, or, as such tokens often name none, each of its kind. */
 function keysFor(header: Uint8Array, keys: TrustedKeys): TrustedKey[] {
   const { alg, typ, kid, ...others } = readHeaderObject(header, NOUN)
-  if (typ !== JWT_TYPE || typeof alg !== 'string' || Object.keys(others).length > 0) {
-    throw new Rejection('MalformedHeader', 'the header of the license must have alg and typ, perhaps kid, and no more')
+  const isText = typeof alg === 'string' && (kid === undefined || typeof kid === 'string')
+  if (typ !== JWT_TYPE || !isText || Object.keys(others).length > 0) {
+    throw new Rejection(
+      'MalformedHeader',
+      'the header of the license must have alg and typ, perhaps kid, each a text, and no more',
+    )
+  }
+  if (!SIGNATURE_ALGORITHMS.some((known) => known === alg)) {
+    throw new Rejection('WrongAlgorithm', `the license must be signed with ${SIGNATURE_ALGORITHMS.join(', ')}`)
   }
   const trusted = [...keys.values()].filter(
     (key) => key.use === 'license' && key.publicKey.alg === alg && (kid === undefined || key.keyId === kid),

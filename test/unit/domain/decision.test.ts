@@ -4,7 +4,18 @@ import { describe, expect, test } from 'vitest'
 import { decide } from '../../../src/domain/decision.ts'
 import { NO_MEMORY } from '../../../src/domain/facts.ts'
 import { DAY, HOUR } from '../../../src/domain/instant.ts'
-import { claims, CLUSTER_UID, eks, facts, license, NOW, revoked, wanted, workload } from '../../support/builders.ts'
+import {
+  catalog,
+  claims,
+  CLUSTER_UID,
+  eks,
+  facts,
+  license,
+  NOW,
+  revoked,
+  wanted,
+  workload,
+} from '../../support/builders.ts'
 
 const names = (agents: readonly { agent: string }[]) => agents.map((agent) => agent.agent)
 
@@ -347,4 +358,26 @@ describe('holding', () => {
 test('claims of an unknown plan count for nothing', () => {
   const decision = decide(facts({ licenses: [{ name: 'x', claims: claims({ plan: 'galaxy' }) }] }))
   expect(decision.grant.plan.name).toBe('free')
+})
+
+describe('a soft limit', () => {
+  const soft = {
+    ...catalog,
+    meters: { ...catalog.meters, agents: { ...catalog.meters['agents']!, enforcement: 'soft' } },
+  } as const
+  const licensed = (agents: number) =>
+    decide(facts({ catalog: soft, licenses: [license({ limits: { agents } })], wanted: wanted(['rex', 'tess']) }))
+
+  test('is said and not enforced', () => {
+    const decision = licensed(1)
+    expect(names(decision.agents.admitted)).toEqual(['rex', 'tess'])
+    expect(decision.gate.slots).toBe(-1)
+    expect(decision.messages.join()).toContain('is for 1 agent, and there are 2; more are not refused')
+  })
+
+  test('of 0 grants nothing', () => {
+    const decision = licensed(0)
+    expect(names(decision.agents.refused)).toEqual(['rex', 'tess'])
+    expect(decision.gate.slots).toBe(0)
+  })
 })

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { decide } from '../../../src/domain/decision.ts'
 import type { Facts } from '../../../src/domain/facts.ts'
 import { DAY, formatInstant, HOUR } from '../../../src/domain/instant.ts'
-import { timelineFrom } from '../../../src/domain/timeline.ts'
+import { changeText, timelineFrom } from '../../../src/domain/timeline.ts'
 import { catalog, claims, eks, facts, license, NOW, revoked, wanted, workload } from '../../support/builders.ts'
 
 const named = (name: string, overrides: Parameters<typeof claims>[0]) => ({
@@ -82,7 +82,7 @@ describe('one after the other', () => {
     const timeline = timelineFrom(
       facts({ licenses: [now, next], wanted: wanted(['rex', 'tess']), workloads: [workload('rex'), workload('tess')] }),
     )
-    expect(timeline[0]).toEqual({ at: NOW + 340 * DAY, changes: ['expiring: no → yes'] })
+    expect(timeline[0]).toEqual({ at: NOW + 340 * DAY, changes: [{ what: 'expiring', from: 'no', to: 'yes' }] })
   })
 })
 
@@ -194,7 +194,7 @@ describe('two dates', () => {
       facts({ licenses: [license({ expiresAt: NOW + DAY, hardEndsAt: NOW + 11 * DAY })], cluster: eks }),
     )
     const levels = timeline.flatMap(({ at, changes }) =>
-      changes.filter((change) => change.startsWith('degradation')).map((change) => [(at - NOW) / DAY, change]),
+      changes.filter(({ what }) => what === 'degradation').map((change) => [(at - NOW) / DAY, changeText(change)]),
     )
     expect(levels).toEqual([
       [1, 'degradation: None → Warning'],

@@ -5,6 +5,7 @@ import { DAY, type Instant, SECOND } from '../../../../src/domain/instant.ts'
 import type { Authenticity } from '../../../../src/domain/license/claims.ts'
 import { readLicense, type ReadLicenseOptions } from '../../../../src/domain/license/read-license.ts'
 import type { SignatureAlgorithm } from '../../../../src/domain/license/signature.ts'
+import type { KeyUse } from '../../../../src/domain/license/trusted-keys.ts'
 import { generateSigningKey } from '../../../../src/vendor/keygen.ts'
 import { parseSigningKey, type SigningKey } from '../../../../src/vendor/signing-key.ts'
 
@@ -12,11 +13,7 @@ import { parseSigningKey, type SigningKey } from '../../../../src/vendor/signing
 export const NOW = Date.UTC(2026, 10, 21, 8)
 export const PLANS = ['free', 'starter', 'team', 'business', 'enterprise']
 
-export async function newKey(
-  keyId = 'k1',
-  alg: SignatureAlgorithm = 'EdDSA',
-  use: 'license' | 'heartbeat' = 'license',
-) {
+export async function newKey(keyId = 'k1', alg: SignatureAlgorithm = 'EdDSA', use: KeyUse = 'license') {
   const { privateJwk } = await generateSigningKey({ alg, keyId, use })
   return parseSigningKey(JSON.stringify(privateJwk))
 }

@@ -1,0 +1,76 @@
+// Every command at the top of the tree: its name, what it is for, and where it comes from. Loaded only when it is asked for:
+// `cto --help` needs no cryptography and no cluster.
+
+import type { Command } from 'commander'
+import type { Io } from './output.ts'
+
+export interface CommandEntry {
+  readonly name: string
+  readonly description: string
+  /** Under which heading it stands in the help. */
+  readonly group: string
+  readonly load: (io: Io) => Promise<Command>
+}
+
+const TRY = 'Try it:'
+const RUN = 'Run it:'
+const LICENSES = 'Licenses:'
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'trial',
+    description:
+      'try the whole free tier on this machine: what is admitted, what is refused, and what a license changes',
+    group: TRY,
+    load: async (io) => (await import('./trial.ts')).trialCommand(io),
+  },
+  {
+    name: 'operator',
+    description: 'run the operator until it is stopped with SIGTERM or SIGINT',
+    group: RUN,
+    load: async (io) => (await import('./operator.ts')).operatorCommand(io),
+  },
+  {
+    name: 'status',
+    description: 'show what the license allows now, what is refused and why, and what to do',
+    group: RUN,
+    load: async (io) => (await import('./status.ts')).statusCommand(io),
+  },
+  {
+    name: 'detect',
+    description: 'say what kind of cluster this is and how many nodes count, with the evidence',
+    group: RUN,
+    async load(io) {
+      const { builtInCatalogs } = await import('./catalogs.ts')
+      return (await import('./detect.ts')).detectCommand(io, builtInCatalogs())
+    },
+  },
+  {
+    name: 'explain',
+    description: 'say what a reason means and what lifts it; without one, list them all',
+    group: RUN,
+    load: async (io) => (await import('./explain.ts')).explainCommand(io),
+  },
+  {
+    name: 'license',
+    description: 'verify, look into or simulate a license file',
+    group: LICENSES,
+    async load(io) {
+      const { builtInCatalogs, catalogNames } = await import('./catalogs.ts')
+      const { simulateCommand } = await import('./license-simulate.ts')
+      const { licenseCommand } = await import('./license.ts')
+      const catalogs = builtInCatalogs()
+      return licenseCommand(io, catalogs.map(catalogNames)).addCommand(simulateCommand(io, catalogs))
+    },
+  },
+  {
+    name: 'vendor',
+    description: 'make keys and issue licenses',
+    group: LICENSES,
+    async load(io) {
+      const { builtInCatalogs, catalogNames } = await import('./catalogs.ts')
+      const { vendorCommand } = await import('./vendor.ts')
+      return vendorCommand(io, builtInCatalogs().map(catalogNames))
+    },
+  },
+]
