@@ -14,6 +14,7 @@ const SAME_NAME = 'has the same name twice in one object'
 const BOM = 'starts with a byte order mark'
 const SURROGATE = 'has half of a surrogate pair in a text'
 const TOO_LARGE = 'has a number that is too large'
+const MINUS_ZERO = 'has a zero with a minus sign'
 const TOO_DEEP = `is nested deeper than ${MAX_DEPTH} levels`
 
 /** What is valid and yet refused, what is invalid in another way than the grammar's, and what RFC 8259 leaves open. */
@@ -42,6 +43,7 @@ const PARSING = named({
     n_structure_single_eacute`,
   [TOO_DEEP]: 'i_structure_500_nested_arrays',
   [BOM]: 'i_structure_UTF-8_BOM_empty_object n_structure_UTF8_BOM_no_data',
+  [MINUS_ZERO]: 'y_number_minus_zero y_number_negative_zero',
   [SAME_NAME]: 'y_object_duplicated_key y_object_duplicated_key_and_value',
 })
 
