@@ -249,22 +249,6 @@ test('a rejection says what is wrong in one sentence without a full stop', async
 describe('tampering', () => {
   const license = token(payload)
 
-  test('with any bit of a license is noticed', async () => {
-    const bytes = Buffer.from(license)
-    for (let bit = 0; bit < bytes.length * 8; bit++) {
-      const changed = Buffer.from(bytes)
-      changed[bit >> 3]! ^= 1 << (bit & 7)
-      expect(await outcome(changed), `bit ${bit}`).not.toBe('authentic')
-    }
-  })
-
-  test('by cutting or adding is noticed', async () => {
-    for (let length = 0; length < license.length; length++) {
-      expect(await outcome(license.slice(0, length)), `${length} characters`).not.toBe('authentic')
-    }
-    for (const character of 'Aa0-_=.+/ \t\u0000') expect(await outcome(license + character)).not.toBe('authentic')
-  })
-
   test('by exchanging the parts of two licenses is noticed', async () => {
     const other = token({ ...payload, jti: 'lic-2' }).split('.')
     const parts = license.split('.')
