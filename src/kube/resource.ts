@@ -15,6 +15,7 @@ function resource(group: string, plural: string, kind: string, namespaced: boole
 export const nodes = resource('', 'nodes', 'Node', false)
 export const namespaces = resource('', 'namespaces', 'Namespace', false)
 export const secrets = resource('', 'secrets', 'Secret', true)
+export const services = resource('', 'services', 'Service', true)
 export const configMaps = resource('', 'configmaps', 'ConfigMap', true)
 export const serviceAccounts = resource('', 'serviceaccounts', 'ServiceAccount', true)
 export const events = resource('events.k8s.io', 'events', 'Event', true)
