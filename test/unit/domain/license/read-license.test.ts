@@ -13,6 +13,7 @@ describe('an authentic license', () => {
     const content = {
       ...payload,
       nbf: seconds(NOW),
+      hard_exp: seconds(NOW + 330 * DAY),
       entitlements: {
         ...entitlements,
         features: ['SsoIntegration'],
@@ -22,6 +23,7 @@ describe('an authentic license', () => {
       cluster: { uid: 'u-1', types: ['EKS'] },
       serial: 7,
       supersedes: ['lic-0'],
+      revocation_notice_hours: 48,
     }
     expect(await read(token(content))).toEqual({
       kind: 'authentic',
@@ -36,12 +38,14 @@ describe('an authentic license', () => {
         issuedAt: NOW - 10 * DAY,
         notBefore: NOW,
         expiresAt: NOW + 300 * DAY,
+        hardEndsAt: NOW + 330 * DAY,
         limits: { nodes: 10, agents: -1, seats: 5 },
         features: ['SsoIntegration'],
         addons: ['sso'],
         cluster: { uid: 'u-1', types: ['EKS'] },
         serial: 7,
         supersedes: ['lic-0'],
+        revocationNoticeHours: 48,
       },
     })
   })
@@ -53,7 +57,11 @@ describe('an authentic license', () => {
   })
 
   test('is the same whatever unknown claims it has', async () => {
-    const known = new Set('iss sub aud jti iat nbf exp entitlements cluster serial supersedes __proto__'.split(' '))
+    const known = new Set([
+      ...'iss sub aud jti iat nbf exp hard_exp entitlements cluster serial supersedes'.split(' '),
+      'revocation_notice_hours',
+      '__proto__',
+    ])
     const name = fc.string({ unit: 'grapheme' }).filter((name) => !known.has(name))
     const value = fc.jsonValue({ maxDepth: 3, stringUnit: 'grapheme' })
     const expected = await read(token(payload))
