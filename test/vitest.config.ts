@@ -1,19 +1,24 @@
 // Two projects: what needs nothing but Node, and what needs a control plane. The second starts when the first is done.
 
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+import { verdictTable } from './support/verdict-table.ts'
 
 const report = process.env['CTO_TEST_REPORT']
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
-    ...(report === undefined ? {} : { reporters: ['default', ['json', { outputFile: report }]] }),
+    reporters: [
+      ...configDefaults.reporters,
+      verdictTable(),
+      ...(report === undefined ? [] : [['json', { outputFile: report }] as ['json', object]]),
+    ],
     projects: [
       {
         test: {
           name: 'unit',
-          include: ['test/unit/**/*.test.ts', 'test/*.test.ts'],
+          include: ['test/unit/**/*.test.ts', 'test/conformance/**/*.test.ts', 'test/*.test.ts'],
         },
       },
       {

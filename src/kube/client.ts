@@ -59,6 +59,8 @@ export interface ApplyOptions {
   /** Take fields over from other managers. Without it, a field of another manager is a conflict. */
   readonly force: boolean
   readonly subresource?: string
+  /** The API server does everything but keep it. */
+  readonly dryRun?: boolean
 }
 
 export type Client = ReturnType<typeof createClient>
@@ -228,13 +230,13 @@ export function createClient(access: Access, options: ClientOptions) {
     apply: async (
       resource: Resource,
       value: RawObject,
-      { force, subresource }: ApplyOptions,
+      { force, subresource, dryRun = false }: ApplyOptions,
       signal: AbortSignal,
     ): Promise<RawObject> => {
       const path = resourcePath(
         resource,
         { ...placeOf(value), ...part(subresource) },
-        { fieldManager, force: String(force) },
+        { fieldManager, force: String(force), ...(dryRun ? { dryRun: 'All' } : {}) },
       )
       return object(await call({ method: 'PATCH', path, body: value, contentType: APPLY, repeatable: true }, signal))
     },

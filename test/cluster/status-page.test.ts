@@ -58,7 +58,7 @@ describe.skipIf(chromium === undefined)(
         await page.until(`document.getElementById('live').textContent === 'Live'`)
         expect(await text()).toMatch(/In force, with 1 agent refused/)
         expect(await text()).toMatch(/the Free plan admits rex and blaze/)
-        expect(await text()).toMatch(/Kind by provider ID/)
+        expect(await text()).toMatch(/Kind by provider ID on 2 nodes/)
         expect(await text()).toMatch(/Powered by 5D Labs/)
 
         await page.evaluate('window.stayed = true')

@@ -250,7 +250,7 @@ export const catalogSchema = z.strictObject({
     .strictObject({
       uncountedClasses: z
         .array(z.enum(NODE_CLASSES))
-        .default(['deleting'])
+        .default(['deleting', 'simulated'])
         .describe('the classes of nodes that do not count'),
       deletingHours: hours
         .default(24)
