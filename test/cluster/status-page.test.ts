@@ -104,7 +104,7 @@ describe.skipIf(chromium === undefined)(
       })) {
         const page = await look(address, view, `expired, ${name}`)
         const isLive = name !== 'plain' && name !== 'paper'
-        if (isLive) await page.until(`document.getElementById('live').textContent === 'Live'`)
+        if (isLive) await page.until(`!document.getElementById('live').hidden`)
         expect(page.complaints, name).toEqual([])
         grounds.set(name, await page.evaluate('getComputedStyle(document.body).backgroundColor'))
         const text = await page.evaluate<string>('document.body.innerText')
