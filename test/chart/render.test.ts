@@ -8,8 +8,10 @@ import { builtInCatalogs } from '../../src/cli/catalogs.ts'
 import { packageRoot } from '../../src/control-plane/package-root.ts'
 import { policyKeys } from '../../src/controllers/policy/controller.ts'
 import type { RawObject } from '../../src/kube/client.ts'
+import { dutiesOf } from '../../src/preflight/rights.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { VERSION } from '../../src/version.ts'
+import { allows, inWords, rightsOf } from '../support/audit.ts'
 import { CHART, DOCUMENTED, helm, objectsOf, render, template, type Values, valuesFile } from '../support/chart.ts'
 import { catalog } from '../support/operator.ts'
 
@@ -231,6 +233,24 @@ describe('its objects', () => {
     }
     const labels = builtInCatalogs().map(({ product, governed }) => [product, governed.label])
     expect(parse(read('files', 'governed-labels.yaml'))).toEqual(Object.fromEntries(labels))
+  })
+
+  test('give the operator the rights that cto check asks for', async () => {
+    const place = {
+      product: 'cto',
+      namespace: 'cto-system',
+      agentsNamespace: 'cto-agents',
+      licenseSecret: 'cto-license',
+    }
+    const needed = dutiesOf(place).flatMap(({ rights }) =>
+      rights.map(({ subresource, resource, ...right }) => ({
+        ...right,
+        resource: subresource === undefined ? resource : `${resource}/${subresource}`,
+      })),
+    )
+    const given = rightsOf(await render({}), 'cto-system/cto-operator')
+    expect(needed.filter((right) => !given.some((one) => allows(one, right))).map(inWords)).toEqual([])
+    expect(given.filter((right) => !needed.some((one) => allows(right, one))).map(inWords)).toEqual([])
   })
 
   test('alert on metrics that the operator has, once each', async () => {
