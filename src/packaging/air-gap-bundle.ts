@@ -4,6 +4,7 @@
 import { createHash, createPrivateKey, sign } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { packageChart } from './chart-package.ts'
+import { type FileEntry, filesOf } from './files.ts'
 import { gzip } from './gzip.ts'
 import { CODE, type ImageFile } from './image-content.ts'
 import { tar, type TarEntry } from './tar.ts'
@@ -30,20 +31,14 @@ export interface Bundle {
   readonly archive: Buffer
 }
 
-/** In the order in which somebody reads them, with what each is for. */
-const DOCUMENTS = {
-  'install.md': 'how to install, upgrade, roll back and uninstall',
-  'air-gapped.md': 'the same without a way out: what is in this bundle, and how to check it',
-  'chart-comparison.md': 'what the chart has, beside well-known ones',
-} as const
-
 export async function airGapBundle({ version, images, content, signingKey, date }: BundleOptions): Promise<Bundle> {
   const chart = await packageChart('charts/cto-operator', date)
-  const documents = await Promise.all(
-    Object.keys(DOCUMENTS).map(async (name) => ({ path: `docs/${name}`, content: await readFile(`docs/${name}`) })),
-  )
+  const crds = await packageChart('charts/cto-operator-crds', date)
+  const documents = (await filesOf('docs', 'docs')).filter(({ path }) => /^docs\/[^/]+\.md$/.test(path))
   const files: { path: string; content: Buffer; mode?: number }[] = [
     { path: `charts/${chart.fileName}`, content: chart.archive },
+    { path: `charts/${crds.fileName}`, content: crds.archive },
+    { path: 'charts/cto-operator/README.md', content: await readFile('charts/cto-operator/README.md') },
     { path: 'values.airgapped.yaml', content: await readFile('charts/cto-operator/values.airgapped.yaml') },
     ...images.map(({ name, archive }) => ({ path: `images/${imageFile(name)}`, content: archive })),
     { path: 'images.txt', content: Buffer.from(images.map(({ name, digest }) => `${name}@${digest}\n`).join('')) },
@@ -60,7 +55,7 @@ export async function airGapBundle({ version, images, content, signingKey, date 
       .map(({ content }) => ({ path: 'sbom.cdx.json', content: Buffer.from(content) })),
     { path: 'LICENSE', content: await readFile('LICENSE') },
     ...documents,
-    { path: 'README.md', content: Buffer.from(readme(version, chart.fileName)) },
+    { path: 'README.md', content: Buffer.from(readme(version, chart.fileName, documents)) },
   ]
   const sums = Buffer.from(
     files
@@ -109,21 +104,19 @@ while read -r image; do
 done < images.txt
 `
 
-function readme(version: string, chart: string): string {
+function readme(version: string, chart: string, documents: readonly FileEntry[]): string {
   return `# cto-operator ${version}, for sites without a way out
 
 | file | what it is |
 |---|---|
-| \`charts/${chart}\` | the Helm chart, with the CRDs |
+| \`charts/${chart}\` | the Helm chart, with the CRDs; beside it the chart of the CRDs alone |
 | \`values.airgapped.yaml\` | values to begin with |
 | \`images/\`, \`images.txt\` | the images as OCI archives, and their digests |
 | \`load-images.sh\` | takes the images into containerd or a registry |
 | \`bin/cto.mjs\` | the command line; needs Node.js 24 |
 | \`sbom.cdx.json\` | what the operator is made of (CycloneDX) |
 | \`SHA256SUMS\`, \`SHA256SUMS.sig\` | the checksums of all of it, and the vendor's signature |
-${Object.entries(DOCUMENTS)
-  .map(([name, what]) => `| [\`docs/${name}\`](docs/${name}) | ${what} |`)
-  .join('\n')}
+${documents.map(({ path, content }) => `| [\`${path}\`](${path}) | ${titleOf(content)} |`).join('\n')}
 
 Check it, with the vendor's public key that you got another way:
 
@@ -132,4 +125,9 @@ Check it, with the vendor's public key that you got another way:
 
 Then go on with [docs/air-gapped.md](docs/air-gapped.md).
 `
+}
+
+/** The first heading of a document. */
+function titleOf(content: Buffer): string {
+  return /^# (.+)$/m.exec(content.toString('utf8'))?.[1] ?? ''
 }

@@ -1,4 +1,4 @@
-// `npm run bundle`: the bundle for sites without a way out, as one file in dist.
+// `npm run bundle`: the bundle for sites without a way out, as one file in release/.
 //   --trusted-keys FILE   the vendor's public keys, a JWK Set; without them the image knows the free plan only
 //   --signing-key FILE    signs the checksums: PKCS#8 PEM, Ed25519
 //   --image NAME=FILE     one more image, such as the agents', from an OCI archive; may be given again
@@ -43,7 +43,7 @@ const bundle = await airGapBundle({
   ...(signingKey === undefined ? {} : { signingKey }),
   date,
 })
-await mkdir('dist', { recursive: true })
-await writeFile(join('dist', bundle.fileName), bundle.archive)
-console.log(`dist/${bundle.fileName}: ${(bundle.archive.length / 1e6).toFixed(1)} MB`)
+await mkdir('release', { recursive: true })
+await writeFile(join('release', bundle.fileName), bundle.archive)
+console.log(`release/${bundle.fileName}: ${(bundle.archive.length / 1e6).toFixed(1)} MB`)
 for (const { name, digest } of images) console.log(`${name}@${digest}`)

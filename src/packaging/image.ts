@@ -1,4 +1,4 @@
-// `npm run image`: the operator's image as one file in dist/image, on a base that is made of what this machine has.
+// `npm run image`: the operator's image as one file in release/, on a base that is made of what this machine has.
 //   --trusted-keys FILE   the vendor's public keys, a JWK Set; without them the image knows the free plan only
 //   --content FOLDER      instead: what is ours of the image, as files; the Dockerfile puts them on its base
 
@@ -24,7 +24,7 @@ if (values.content === undefined) {
   const base = buildLayer(await localBase(), date)
   const content = buildLayer(entries, date)
   const { name, digest, archive } = operatorImage({ version: VERSION, base, content, date })
-  const file = `dist/image/cto-operator-${VERSION}.tar`
+  const file = `release/cto-operator-${VERSION}.tar`
   await mkdir(dirname(file), { recursive: true })
   await writeFile(file, archive)
   const size = ({ packed, unpackedSize }: Layer) =>

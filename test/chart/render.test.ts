@@ -8,6 +8,7 @@ import { builtInCatalogs } from '../../src/cli/catalogs.ts'
 import { packageRoot } from '../../src/control-plane/package-root.ts'
 import { policyKeys } from '../../src/controllers/policy/controller.ts'
 import type { RawObject } from '../../src/kube/client.ts'
+import { readmeWithValues } from '../../src/packaging/values-table.ts'
 import { dutiesOf } from '../../src/preflight/rights.ts'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { VERSION } from '../../src/version.ts'
@@ -71,6 +72,22 @@ describe('the chart', () => {
     expect((await render({ crds: { enabled: false } })).map(({ kind }) => kind)).not.toContain(
       'CustomResourceDefinition',
     )
+  })
+
+  test('has the CRDs in a chart of their own too, and its README all values', async () => {
+    const crdsChart = join(packageRoot(), 'charts', 'cto-operator-crds')
+    const rendered = await helm(['template', 'crds', crdsChart])
+    const specs = (objects: readonly RawObject[]) =>
+      Object.fromEntries(
+        objects
+          .filter(({ kind }) => kind === 'CustomResourceDefinition')
+          .map(({ metadata, ...object }) => [metadata.name, object['spec']]),
+      )
+    expect(specs(objectsOf(rendered.stdout))).toEqual(specs(await render({})))
+    expect((await helm(['lint', '--strict', crdsChart])).code).toBe(0)
+    const { version } = parse(readFileSync(join(crdsChart, 'Chart.yaml'), 'utf8')) as { version: string }
+    expect(version).toBe(VERSION)
+    expect(read('README.md')).toBe(await readmeWithValues(CHART))
   })
 
   test('is small enough for the Secret in which Helm keeps it', async () => {
