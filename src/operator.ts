@@ -1,61 +1,42 @@
-// The composition root: what exists, who is given what, and in which order it starts and stops.
+// The composition root: what exists, who is given what, and in which order it starts and stops. What decides and writes
+// lives in a term (`term.ts`), and only while this replica leads; what reads and is read goes on all along.
 
-import { hostname } from 'node:os'
-import { FIELD_MANAGER, GROUP, REVOCATIONS_KEY } from './api/names.ts'
-import { activeConfig } from './cluster/active-config.ts'
-import { createEvidenceVault, vaultName } from './cluster/evidence-vault.ts'
+import type { EntitlementStatus } from './api/entitlement.ts'
+import { FIELD_MANAGER, LEASE_NAME } from './api/names.ts'
 import { type ClusterIdentity, identifyCluster } from './cluster/identity.ts'
-import { LicenseEvidence } from './cluster/license-evidence.ts'
-import { RevocationEvidence } from './cluster/revocation-evidence.ts'
-import { allWatched, declareStores, runStores, type Stores } from './cluster/stores.ts'
-import { createTrustedClock } from './cluster/trusted-clock.ts'
+import { staleWatches } from './cluster/freshness.ts'
+import { allWatched, declareStores, policyStores, runStores, type Watched } from './cluster/stores.ts'
 import { reportWatchProblems } from './cluster/watch-problems.ts'
-import { AGENTS_KEY, agentsController } from './controllers/agents/controller.ts'
-import { createDecisionBoard, type DecisionBoard } from './controllers/decision-board.ts'
-import { ENTITLEMENT_KEY, entitlementController } from './controllers/entitlement/controller.ts'
 import { waitingFor } from './controllers/entitlement/gather.ts'
-import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
-import { policyController, policyKeys } from './controllers/policy/controller.ts'
-import { createTamperingReporter } from './controllers/tampering.ts'
-import type { Catalog } from './domain/catalog.ts'
-import { HOUR } from './domain/instant.ts'
-import { readRevocationList } from './domain/license/revocation-list.ts'
-import { readLicense } from './domain/license/read-license.ts'
-import type { TrustedKeys } from './domain/license/trusted-keys.ts'
+import type { DecisionBoard } from './controllers/decision-board.ts'
+import type { Decision } from './domain/decision.ts'
 import { stepsBefore, type TimelineEntry, timelineFrom } from './domain/timeline.ts'
 import { startHttpServer } from './http/server.ts'
-import { createJournal, type Journal } from './http/status-page/journal.ts'
+import { createJournal } from './http/status-page/journal.ts'
 import { createStatusPage } from './http/status-page/status-page.ts'
 import { statusView } from './http/status-page/view.ts'
 import type { Access } from './kube/access.ts'
-import { createClient } from './kube/client.ts'
-import { createEventRecorder, type EventRecorder } from './kube/events.ts'
+import { CLOSED, createClient, type Fence } from './kube/client.ts'
+import { createElection, type Election } from './kube/leader-election.ts'
+import { leases } from './kube/resource.ts'
 import type { Clock } from './runtime/clock.ts'
-import { type Controller, startController } from './runtime/controller.ts'
-import { repeat } from './runtime/repeat.ts'
+import type { OperatorSettings } from './settings.ts'
 import type { Logger } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { onceFor, startTerm, type Term } from './term.ts'
 import { VERSION } from './version.ts'
 
-export interface OperatorSettings {
-  readonly catalog: Catalog
-  readonly trustedKeys: TrustedKeys
-  /** Where the operator lives, and a license Secret by the catalog's name is found without a License. */
-  readonly namespace: string
-  readonly agentsNamespace: string
-  readonly agentImage: string
-  /** `HOST:PORT` of the probes and metrics. */
-  readonly listen: string
-  /** How long an agent that was admitted goes on before it is held, in ms. The catalog's notice is the longest. */
-  readonly holdNotice?: number
-}
+export type { OperatorSettings } from './settings.ts'
 
 export interface Operator {
   /** Where probes and metrics are served. */
   readonly address: string
-  readonly board: DecisionBoard
-  /** Resolves with the first decision that was published. */
+  /** The decision in force, as far as this replica takes it. */
+  readonly decision: Decision | undefined
+  /** Resolves with the first decision that this replica published. */
   readonly ready: Promise<void>
+  /** Whether this replica leads. */
+  readonly leads: boolean
   /** Resolves once nothing is left to do. */
   idle(): Promise<void>
   stop(): Promise<void>
@@ -71,145 +52,122 @@ export async function startOperator(
   const { product } = catalog
   const stopping = new AbortController()
   const { signal } = stopping
-  const metrics = createMetrics()
+  let identity: ClusterIdentity | undefined
+  let term: Term | undefined
+  const ended: Promise<void>[] = []
 
-  const client = createClient(access, {
-    fieldManager: FIELD_MANAGER,
-    userAgent: `cto-operator/${VERSION}`,
-    onRequest: (method, code) => metrics.requests.inc({ method, code }),
-  })
-  const journal = createJournal()
-  const events = keepingJournal(
-    createEventRecorder(client, `${GROUP}/operator`, hostname(), (error) =>
-      log.warn({ err: error }, 'event not written'),
-    ),
-    journal,
-    clock,
-  )
   const stores = declareStores(
     { product, label: catalog.governed.label, namespace: settings.namespace, agentsNamespace },
     (error) => log.error({ err: error }, 'listener failed'),
   )
-  const board = createDecisionBoard()
-  const keys = settings.trustedKeys
-  const plans = catalog.plans.map((plan) => plan.name)
-  const evidence = new LicenseEvidence(
-    (text, now) => readLicense(text, { keys, product, plans, jwt: catalog.license.jwt, now }),
-    catalog.notice.lastKnownGoodHours * HOUR,
-  )
-  const revocations = new RevocationEvidence((text, now) => readRevocationList(text, { keys, product, now }))
-  const time = createTrustedClock(clock, client)
-  let identity: ClusterIdentity | undefined
-  let namesTaken: ReadonlySet<string> = new Set()
-  const reportTampering = createTamperingReporter(events, (kind, name) => {
-    metrics.tampering.inc({ kind, name })
-    log.warn({ kind, name }, 'tampering restored')
+  const metrics = createMetrics({
+    controllers: () => term?.controllers ?? [],
+    watches: () =>
+      allWatched(stores)
+        .filter(({ store }) => store.lastContact > 0)
+        .map(measuredWatch),
   })
-  const config = () => activeConfig(stores.configs.store.values())
+  const newClient = (fence?: Fence) =>
+    createClient(access, {
+      fieldManager: FIELD_MANAGER,
+      userAgent: `cto-operator/${VERSION}`,
+      onRequest: (method, code) => metrics.requests.inc({ host: access.server.host, method, code }),
+      ...(fence === undefined ? {} : { fence }),
+    })
+  const reader = newClient(CLOSED)
 
-  const hooks = {
-    finished: (controller: string, result: string, seconds: number) => {
-      metrics.reconciles.inc({ controller, result })
-      metrics.reconcileSeconds.observe({ controller }, seconds)
-    },
-    failed: (controller: string, key: string, error: unknown) => {
-      log.warn({ controller, object: key, err: error }, 'reconciliation failed, will be retried')
-    },
-  }
-  const entitlement = startController(
-    entitlementController({
-      client,
-      stores,
-      board,
-      events,
-      evidence,
-      revocations,
-      time,
-      vault: createEvidenceVault(client, stores.evidence, { namespace: settings.namespace, name: vaultName(product) }),
-      onVaultProblem: onceFor(log, 'the last good evidence cannot be kept for a restart'),
-      catalog,
-      agentsNamespace,
-      offlineSecret: { namespace: settings.namespace, ...catalog.license.offlineSecret },
-      revocationSecret: { namespace: settings.namespace, name: `${product}-revocations`, key: REVOCATIONS_KEY },
-      holdNotice: Math.min(settings.holdNotice ?? Number.POSITIVE_INFINITY, catalog.notice.holdHours * HOUR),
-      identity: () => identity,
-      policies: () => (identity?.policies === true ? 'enforced' : 'unsupported'),
-      namesTaken: () => namesTaken,
-      onPublished: (status) => metrics.show(status),
-      onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
-      reportTampering,
-    }),
-    clock,
-    hooks,
-  )
-  const policy = startController(policyController({ client, stores, catalog, reportTampering }), clock, hooks)
-  const hold = startController(holdController({ client, stores, board, events }), clock, hooks)
-  const agents = startController(
-    agentsController({
-      client,
-      stores,
-      board,
-      clock,
-      label: catalog.governed.label,
-      agentsNamespace,
-      agentImage: settings.agentImage,
-      activeConfig: config,
-      onNamesTaken: (names) => {
-        if (names.symmetricDifference(namesTaken).size === 0) return
-        namesTaken = names
-        entitlement.enqueue(ENTITLEMENT_KEY)
-      },
-    }),
-    clock,
-    hooks,
-  )
-  const controllers = { entitlement, policy, hold, agents }
-  const ready = new Promise<void>((resolve) => board.onPublish(() => resolve()))
-  board.onPublish(({ verdict, grant }) => {
-    metrics.decisions.inc()
-    log.debug({ verdict, plan: grant.plan.name }, 'decided')
-  })
-  connect(stores, board, controllers, policyKeys(catalog))
-
-  const stopLooking = repeat(
-    clock,
-    () => time.lookAgainMs,
-    () => entitlement.enqueue(ENTITLEMENT_KEY),
-  )
-  const missing = () => (identity === undefined ? ['the API server'] : waitingFor(stores))
-  const timeline = timelineOf(board)
+  const journal = createJournal()
+  const decided = Promise.withResolvers<void>()
   // The page goes by the time that decisions go by, and not by a clock that nobody believes.
   let ahead = 0
-  board.onPublish(() => {
-    ahead = clock.now() - (board.facts?.now ?? clock.now())
+  const beginTerm = (fence?: Fence) => {
+    const client = newClient(fence)
+    term = startTerm({ client, stores, settings, clock, log, metrics, journal, identity: () => identity })
+    const { board } = term
+    board.onPublish(() => {
+      ahead = clock.now() - (board.facts?.now ?? clock.now())
+      decided.resolve()
+      page.changed()
+    })
+    metrics.leads.set({ name: LEASE_NAME }, 1)
+  }
+  const endTerm = () => {
+    if (term !== undefined) ended.push(term.stop())
+    term = undefined
+    metrics.leads.set({ name: LEASE_NAME }, 0)
+  }
+  metrics.leads.set({ name: LEASE_NAME }, 0)
+  // Of a replica that does not lead, the figures are those of the one that does.
+  stores.entitlement.store.onChange((_name, _before, after) => {
+    if (term === undefined && after?.status !== undefined) metrics.show(after.status as EntitlementStatus)
   })
-  const page = createStatusPage(() =>
-    statusView({
+
+  let election: Election | undefined
+  // Never the state of the license, and of a replica that does not lead no decision: it has to be ready to take over.
+  const missing = () => {
+    if (identity === undefined) return ['the API server']
+    const { problem } = election ?? {}
+    return [
+      ...waitingFor(stores),
+      ...staleWatches(stores),
+      ...(problem === undefined ? [] : [`leases (${problem})`]),
+      ...(term === undefined || term.board.current !== undefined ? [] : ['the first decision']),
+    ]
+  }
+  const timeline = timelineOf(() => term?.board)
+  const page = createStatusPage(() => {
+    const decision = term?.board.current
+    return statusView({
       catalog,
       version: VERSION,
       now: clock.now() - ahead,
-      ...(board.current === undefined ? {} : { decision: board.current }),
+      ...(decision === undefined ? {} : { decision }),
       timeline: timeline(),
       events: journal.entries(),
-      waitingFor: board.current === undefined ? missing() : [],
-    }),
-  )
-  board.onPublish(() => page.changed())
+      waitingFor: decision === undefined ? [...missing(), ...(term === undefined ? [STANDS_BY] : [])] : [],
+    })
+  })
   const http = await startHttpServer(settings.listen, {
-    readiness: () => ({ ready: board.current !== undefined, waitingFor: missing() }),
+    readiness: missing,
     metrics: () => metrics.registry.metrics(),
     page,
   })
   log.info({ address: http.address, product, server: access.server.host }, 'operator started')
+
+  let running: Promise<void> | undefined
+  if (settings.election === undefined) beginTerm()
+  else {
+    const { identity: name, timing } = settings.election
+    const { namespace } = settings
+    election = createElection(
+      newClient(),
+      { namespace, name: LEASE_NAME, identity: name, ...(timing === undefined ? {} : { timing }) },
+      {
+        onElected(fence) {
+          log.info({ replica: name }, 'this replica leads')
+          beginTerm(fence)
+          const regarding = { apiVersion: 'coordination.k8s.io/v1', kind: leases.kind, name: LEASE_NAME, namespace }
+          const note = `${name} became leader`
+          term?.events.record({ regarding, type: 'Normal', reason: 'LeaderElection', action: 'Elect', note })
+        },
+        onLost() {
+          log.warn({ replica: name }, 'this replica leads no more')
+          endTerm()
+        },
+        onProblem: (error) => log.warn({ err: error }, 'the lease cannot be had now; trying again'),
+      },
+    )
+    running = election.run(signal)
+  }
   const reading = identifyCluster(
-    client,
+    reader,
     signal,
     onceFor(log, 'the API server does not answer as it should; asking again'),
   ).then(async (found) => {
     if (found === undefined) return
     identity = found
     if (!found.policies) log.warn(NO_POLICIES)
-    await runStores(client, stores, found.policies ? new Set() : policyStores(stores), signal)
+    await runStores(reader, stores, found.policies ? new Set() : policyStores(stores), signal)
   })
   const stopReporting = reportWatchProblems(stores, {
     failing: (kind, problem, hint) =>
@@ -219,84 +177,52 @@ export async function startOperator(
 
   return {
     address: http.address,
-    board,
-    ready,
-    async idle() {
-      // Twice: the last one may have given the first one something to do.
-      const all = Object.values(controllers)
-      for (const controller of [...all, ...all]) await controller.idle()
+    get decision() {
+      return term?.board.current
     },
+    ready: decided.promise,
+    get leads() {
+      return term !== undefined
+    },
+    idle: async () => term?.idle(),
     async stop() {
-      stopLooking()
       stopReporting()
-      await Promise.all(Object.values(controllers).map((controller) => controller.stop()))
-      await events.flush()
+      endTerm()
+      // The lease is let go when nothing is left that would write, and then nothing is read any more.
+      await Promise.all(ended)
       stopping.abort()
-      await Promise.all([reading, http.stop()])
+      await Promise.all([reading, running, http.stop()])
       access.agent.destroy()
       log.info('operator stopped')
     },
   }
 }
 
-type Controllers = Readonly<Record<'entitlement' | 'policy' | 'hold' | 'agents', Controller>>
-
-/** Who looks when what changes: what anybody does to the cluster leads to a decision, and a decision to deeds. */
-function connect(stores: Stores, board: DecisionBoard, controllers: Controllers, policies: readonly string[]): void {
-  const { entitlement, policy, hold, agents } = controllers
-  const decideAgain = () => entitlement.enqueue(ENTITLEMENT_KEY)
-  const keepPolicies = () => {
-    if (!stores.policies.store.synced || !stores.policyBindings.store.synced) return
-    for (const key of policies) policy.enqueue(key)
-  }
-  const ofPolicies = policyStores(stores)
-  for (const watched of allWatched(stores)) {
-    watched.store.onChange(ofPolicies.has(watched) ? keepPolicies : decideAgain)
-  }
-  stores.secrets.onChange(decideAgain)
-  board.onPublish(() => {
-    agents.enqueue(AGENTS_KEY)
-    for (const key of keysToHoldOrResume(board, stores)) hold.enqueue(key)
-  })
-}
-
-/** What is said in the cluster is remembered for the status page. */
-function keepingJournal(events: EventRecorder, journal: Journal, clock: Clock): EventRecorder {
+function measuredWatch({ target, store }: Watched<unknown>) {
+  const { lastContact, size, lists, failures } = store
   return {
-    record(event) {
-      const { regarding, type, reason, note } = event
-      journal.add({ at: clock.now(), type, reason, regarding: `${regarding.kind} ${regarding.name}`, note })
-      events.record(event)
-    },
-    flush: () => events.flush(),
+    resource: target.resource.plural,
+    silenceSeconds: (performance.now() - lastContact) / 1_000,
+    objects: size,
+    lists,
+    failures,
   }
 }
 
 /** What came by itself and what will: worked out when somebody asks, and once for each decision. */
-function timelineOf(board: DecisionBoard): () => readonly TimelineEntry[] {
+function timelineOf(board: () => DecisionBoard | undefined): () => readonly TimelineEntry[] {
   let of: unknown
   let timeline: readonly TimelineEntry[] = []
   return () => {
-    if (board.facts !== undefined && of !== board.current) {
-      timeline = [...stepsBefore(board.facts), ...timelineFrom(board.facts)]
-      of = board.current
+    const { facts, current } = board() ?? {}
+    if (facts !== undefined && of !== current) {
+      timeline = [...stepsBefore(facts), ...timelineFrom(facts)]
+      of = current
     }
     return timeline
   }
 }
 
-function policyStores({ policies, policyBindings }: Stores): ReadonlySet<unknown> {
-  return new Set([policies, policyBindings])
-}
-
+const STANDS_BY = 'its turn: another replica leads, and its page shows what it decided'
 const NO_POLICIES =
   'the API server has no ValidatingAdmissionPolicy (Kubernetes 1.30 or later): growth is undone, not refused'
-
-/** Logs the first of a row of errors. */
-function onceFor(log: Logger, message: string): (error: unknown) => void {
-  let said = false
-  return (error) => {
-    if (!said) log.warn({ err: error }, message)
-    said = true
-  }
-}

@@ -82,14 +82,25 @@ export interface EntitlementStatus {
     readonly proven: boolean
     readonly confidence: string
     readonly evidence: readonly string[]
+    readonly contradictions: readonly string[]
+    /** When the type changes to what is seen, if that lasts. */
+    readonly changesAt?: string
+    /** Since when what is seen has been the type that counts again. */
+    readonly steadySince?: string
   }
   readonly nodes: {
     readonly counted: number
     readonly total: number
     readonly limit: number
+    readonly excluded: readonly { readonly class: string; readonly count: number }[]
+    /** The highest count of the last days, and the past counts that it goes down by as they grow old. */
+    readonly highest: number
+    readonly pastPeaks: readonly { readonly counted: number; readonly until: string }[]
+    /** The last overage: its peak, its beginning, when its grace ends, and its end when it is past. */
     readonly peak?: number
     readonly overSince?: string
     readonly graceEndsAt?: string
+    readonly overUntil?: string
   }
   readonly agents: {
     readonly limit: number
@@ -114,12 +125,35 @@ export interface EntitlementStatus {
 
 // Another version may have written it, or a person: what cannot be read is forgotten, and nothing else with it.
 const time = z.iso.datetime({ offset: true })
+const count = z.int().nonnegative()
 const optionalTime = z.optional(time).catch(undefined)
 const agent = z.object({ namespace: z.string(), kind: z.string(), workload: z.string(), holdAt: optionalTime })
 const agents = readableItems(agent)
 const remembered = z.object({
   agents: z.object({ admitted: agents, refused: agents, held: agents }).catch({ admitted: [], refused: [], held: [] }),
-  nodes: z.object({ overSince: optionalTime, peak: z.optional(z.int().positive()).catch(undefined) }).catch({}),
+  cluster: z
+    .object({
+      type: z.string(),
+      platform: z.string(),
+      proven: z.boolean(),
+      confidence: z.enum(['high', 'medium', 'low']),
+      evidence: readableItems(z.string()),
+      contradictions: readableItems(z.string()),
+      changesAt: optionalTime,
+      steadySince: optionalTime,
+    })
+    .optional()
+    .catch(undefined),
+  nodes: z
+    .object({
+      counted: z.optional(count).catch(undefined),
+      pastPeaks: readableItems(z.object({ counted: count, until: time })),
+      peak: z.optional(count).catch(undefined),
+      overSince: optionalTime,
+      graceEndsAt: optionalTime,
+      overUntil: optionalTime,
+    })
+    .catch({ pastPeaks: [] }),
   violations: readableItems(z.object({ reason: z.string(), since: time })),
 })
 

@@ -21,6 +21,9 @@ export const GUARDIAN = 'guardian'
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by'
 export const MANAGED_BY = 'cto-operator'
 
+/** In the operator's namespace: says which replica leads. */
+export const LEASE_NAME = 'cto-operator'
+
 export const DEFAULT_NAMESPACE = 'cto-system'
 export const DEFAULT_AGENTS_NAMESPACE = 'cto-agents'
 /** The key that a License's Secret is read at when `spec.secretRef.key` is not given. */

@@ -43,6 +43,15 @@ export const commands: readonly CommandEntry[] = [
     load: async (io) => (await import('./status.ts')).statusCommand(io),
   },
   {
+    name: 'detect',
+    description: 'say what kind of cluster this is and how many nodes count, with the evidence',
+    group: RUN,
+    async load(io) {
+      const { builtInCatalogs } = await import('./catalogs.ts')
+      return (await import('./detect.ts')).detectCommand(io, builtInCatalogs())
+    },
+  },
+  {
     name: 'explain',
     description: 'say what a reason means and what lifts it; without one, list them all',
     group: RUN,

@@ -1,5 +1,7 @@
 // `cto operator`: runs the operator, in a pod without any flag, elsewhere with a kubeconfig.
 
+import { randomBytes } from 'node:crypto'
+import { hostname } from 'node:os'
 import { Command } from 'commander'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
 import { clusterAccess, isInCluster } from '../kube/access.ts'
@@ -24,6 +26,7 @@ interface OperatorOptions {
   readonly agentImage: string
   readonly listen: string
   readonly holdNotice?: number
+  readonly leaderElect: boolean
   readonly logLevel: string
 }
 
@@ -45,6 +48,8 @@ export function operatorCommand(io: Io): Command {
       'how long an admitted agent goes on before it is held, such as 24h or 30m; only shorter than the catalog says',
       durationArgument,
     )
+    .option('--leader-elect', 'be one of several replicas, of which one writes (in a pod: on)', isInCluster())
+    .option('--no-leader-elect', 'be the only replica')
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
     .action(async (options: OperatorOptions) => {
       const trustedKeys = await readTrustedKeys(options.trustedKeys, io)
@@ -52,11 +57,21 @@ export function operatorCommand(io: Io): Command {
       const log = createLogger(options.logLevel, process.stderr)
       try {
         const access = await clusterAccess(options.kubeconfig)
-        const operator = await startOperator(access, { ...options, catalog, trustedKeys }, systemClock, log)
+        const election = options.leaderElect ? { election: { identity: replicaName() } } : {}
+        const settings = { ...options, catalog, trustedKeys, ...election }
+        const operator = await startOperator(access, settings, systemClock, log)
         await stopSignal()
         await operator.stop()
       } catch (error) {
         throw cliErrorFrom(error)
       }
     })
+}
+
+/**
+ * Who this replica is. The name of its pod, where that is told: a container that is restarted there follows one that is gone,
+ * and leads again at once. Anywhere else two could share a name, so that it gets a part of its own.
+ */
+function replicaName(env: NodeJS.ProcessEnv = process.env): string {
+  return env['POD_NAME'] ?? `${hostname()}_${randomBytes(4).toString('hex')}`
 }

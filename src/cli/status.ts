@@ -90,16 +90,17 @@ export async function readStatus(client: Client, product: string): Promise<Publi
 }
 
 async function resultOf({ product, entitlement, licenses }: Published, now: Instant): Promise<StatusResult> {
-  const { timelineOfStatus } = await import('./status-timeline.ts')
+  const { nounOf, timelineOfStatus } = await import('./status-timeline.ts')
+  const noun = nounOf(product)
   const overdue = overdueSince(entitlement, now)
   return {
     product,
-    headline: headlineOf(standingOf(entitlement), 'agent'),
+    headline: headlineOf(standingOf(entitlement), noun),
     entitlement,
     licenses,
     timeline: timelineOfStatus(product, entitlement, now).map(({ at, changes }) => ({
       at: formatInstant(at),
-      changes: changes.map(meaningOfChange).filter((meaning) => meaning !== undefined),
+      changes: changes.map((change) => meaningOfChange(change, noun)).filter((meaning) => meaning !== undefined),
     })),
     messages: [
       ...(overdue === undefined

@@ -1,6 +1,7 @@
 // Who the cluster is and what its API server can do: asked once, when the operator starts.
 
 import type { Client } from '../kube/client.ts'
+import { isForbidden } from '../kube/errors.ts'
 import { namespaces } from '../kube/resource.ts'
 import { pause } from '../runtime/pause.ts'
 
@@ -8,6 +9,8 @@ export interface ClusterIdentity {
   /** UID of the namespace kube-system. */
   readonly uid: string
   readonly apiGroups: readonly string[]
+  /** What the API server says of its version; undefined where nobody may ask it. */
+  readonly serverVersion?: string
   /** Whether the API server has ValidatingAdmissionPolicies. */
   readonly policies: boolean
 }
@@ -22,7 +25,7 @@ export async function identifyCluster(
 ): Promise<ClusterIdentity | undefined> {
   while (!signal.aborted) {
     try {
-      return await ask(client, signal)
+      return await readIdentity(client, signal)
     } catch (error) {
       if (signal.aborted) return undefined
       onProblem(error)
@@ -32,14 +35,30 @@ export async function identifyCluster(
   return undefined
 }
 
-async function ask(client: Client, signal: AbortSignal): Promise<ClusterIdentity> {
+/**
+ * Asks once.
+ * @throws KubeError
+ */
+export async function readIdentity(client: Client, signal: AbortSignal): Promise<ClusterIdentity> {
   const { metadata } = await client.get(namespaces, { name: 'kube-system' }, signal)
   const { groups } = (await client.raw('/apis', signal)) as { groups: readonly { name: string }[] }
+  const serverVersion = await versionOf(client, signal)
   const admission = await client.raw('/apis/admissionregistration.k8s.io/v1', signal)
   const { resources } = admission as { resources: readonly { name: string }[] }
   return {
     uid: metadata.uid ?? '',
     apiGroups: groups.map((group) => group.name),
+    ...(serverVersion === undefined ? {} : { serverVersion }),
     policies: resources.some((resource) => resource.name === 'validatingadmissionpolicies'),
+  }
+}
+
+async function versionOf(client: Client, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const { gitVersion } = (await client.raw('/version', signal)) as { gitVersion?: string }
+    return gitVersion
+  } catch (error) {
+    if (isForbidden(error)) return undefined
+    throw error
   }
 }

@@ -28,9 +28,12 @@ export class LicenseSecrets {
     this.#onListenerError = onListenerError
   }
 
-  /** Calls when any of the Secrets changed. */
-  onChange(changed: () => void): void {
+  /** Calls when any of the Secrets changed; returns how to stop listening. */
+  onChange(changed: () => void): () => void {
     this.#changed = changed
+    return () => {
+      if (this.#changed === changed) this.#changed = () => undefined
+    }
   }
 
   /** Watches just these Secrets from now on. */

@@ -1,17 +1,19 @@
 // Everything that is read of the cluster: one declaration for each watch, and what is kept of what it brings.
 
-import { parse } from 'yaml'
 import { GUARDIAN, MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../api/names.ts'
 import { type License, readLicenseResource } from '../api/license.ts'
 import { type PlatformConfig, readPlatformConfig } from '../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs, type Reading } from '../api/resources.ts'
-import type { NodeFacts } from '../domain/cluster-type.ts'
+import type { KubeadmRecord } from '../domain/cluster/cluster-signals.ts'
+import type { NodeFacts } from '../domain/cluster/node-facts.ts'
+import { NodeTally } from '../domain/cluster/node-tally.ts'
 import type { Client, RawObject } from '../kube/client.ts'
 import * as kinds from '../kube/resource.ts'
 import { reflect, Store } from '../kube/store.ts'
 import { itemFrom, type WatchTarget } from '../kube/watch.ts'
 import { vaultName } from './evidence-vault.ts'
 import { LicenseSecrets, projectSecret, type SecretData } from './license-secrets.ts'
+import { KUBEADM_CONFIG, LOAD_BALANCERS, projectKubeadm, publicAddressesOf } from './cluster-records.ts'
 import { projectNode } from './nodes.ts'
 import type { ObjectMeta } from './objects.ts'
 import { projectWorkload, type Workload, WORKLOAD_KINDS } from './workloads.ts'
@@ -71,14 +73,24 @@ export function declareStores(
 ) {
   const watched = <T>(target: WatchTarget<T>) => new Watched(target, onListenerError)
   const ours = `${MANAGED_BY_LABEL}=${MANAGED_BY}`
+  const nodes = watched<NodeFacts>({ resource: kinds.nodes, project: projectNode })
+  const nodeTally = new NodeTally()
+  nodes.store.onChange((_name, before, after) => nodeTally.change(before, after))
   return {
-    nodes: watched<NodeFacts>({ resource: kinds.nodes, project: projectNode }),
-    /** kubeadm's own record of the cluster: its `clusterName`. */
-    kubeadm: watched<string>({
+    nodes,
+    /** All nodes as numbers. */
+    nodeTally,
+    kubeadm: watched<KubeadmRecord>({
       resource: kinds.configMaps,
-      namespace: 'kube-system',
-      fieldSelector: 'metadata.name=kubeadm-config',
+      namespace: KUBEADM_CONFIG.namespace,
+      fieldSelector: `metadata.name=${KUBEADM_CONFIG.name}`,
       project: projectKubeadm,
+    }),
+    /** The public addresses of those load balancers that have some. */
+    loadBalancers: watched<readonly string[]>({
+      resource: kinds.services,
+      fieldSelector: LOAD_BALANCERS,
+      project: publicAddressesOf,
     }),
     managedNamespaces: watched<true>({
       resource: kinds.namespaces,
@@ -131,8 +143,13 @@ export function declareStores(
 
 /** All watches but the Secrets', which come and go with the Licenses. */
 export function allWatched(stores: Stores): Watched<unknown>[] {
-  const { secrets: _, workloads, ...single } = stores
+  const { secrets: _, nodeTally: __, workloads, ...single } = stores
   return [...Object.values(single), ...workloads] as unknown as Watched<unknown>[]
+}
+
+/** The watches of what only an API server with ValidatingAdmissionPolicies has. */
+export function policyStores({ policies, policyBindings }: Stores): ReadonlySet<unknown> {
+  return new Set([policies, policyBindings])
 }
 
 /** Fills the stores until the signal aborts. */
@@ -164,15 +181,4 @@ function projectKept(raw: unknown): KeptObject {
   const { apiVersion: _, kind: __, metadata, ...body } = raw as { metadata: ObjectMeta; [field: string]: unknown }
   const { status: ___, ...rest } = body
   return { uid: metadata.uid ?? '', labels: metadata.labels ?? {}, body: rest }
-}
-
-export function projectKubeadm(raw: unknown): string {
-  const { data } = raw as { data?: { ClusterConfiguration?: string } }
-  try {
-    const configuration = parse(data?.ClusterConfiguration ?? '') as { clusterName?: unknown } | null
-    return typeof configuration?.clusterName === 'string' ? configuration.clusterName : ''
-  } catch {
-    // Whatever stands there, it is not kubeadm's record.
-    return ''
-  }
 }

@@ -31,6 +31,8 @@ export function kindLikeNodes({ cluster, workers }: { cluster: string; workers: 
       cpu: '8',
       memory: '32797104Ki',
       bootId: HOST_BOOT_ID,
+      machineId: fingerprint(`${name} machine`),
+      systemUuid: randomLikeUuid(`${name} system`),
       kernelVersion: '6.8.0-71-generic',
       osImage: 'Debian GNU/Linux 12 (bookworm)',
       containerRuntimeVersion: 'containerd://2.1.3',
@@ -98,7 +100,10 @@ export function eksLikeNode(index: number): NodeObject {
     taints: [],
     cpu: '2',
     memory: '7934304Ki',
-    bootId: uuid(`${name} boot`),
+    bootId: randomLikeUuid(`${name} boot`),
+    // A machine of EC2 has both from its hypervisor.
+    machineId: `ec2${fingerprint(name).slice(3)}`,
+    systemUuid: dashed(`ec2${fingerprint(name).slice(3)}`),
     kernelVersion: '6.12.46-66.121.amzn2023.x86_64',
     osImage: 'Amazon Linux 2023.9.20250929',
     containerRuntimeVersion: 'containerd://2.1.4',
@@ -117,6 +122,8 @@ interface NodeTraits {
   readonly cpu: string
   readonly memory: string
   readonly bootId: string
+  readonly machineId: string
+  readonly systemUuid: string
   readonly kernelVersion: string
   readonly osImage: string
   readonly containerRuntimeVersion: string
@@ -124,7 +131,7 @@ interface NodeTraits {
 }
 
 function nodeObject({ name, address, podCidr, providerId, cpu, memory, taints, ...traits }: NodeTraits) {
-  const { bootId, kernelVersion, osImage, containerRuntimeVersion, kubeletVersion } = traits
+  const { bootId, machineId, systemUuid, kernelVersion, osImage, containerRuntimeVersion, kubeletVersion } = traits
   const resources = { cpu, memory, 'ephemeral-storage': '104845292Ki', pods: '110' }
   return {
     apiVersion: 'v1',
@@ -166,10 +173,10 @@ function nodeObject({ name, address, podCidr, providerId, cpu, memory, taints, .
         kernelVersion,
         kubeProxyVersion: '',
         kubeletVersion,
-        machineID: fingerprint(`${name} machine`),
+        machineID: machineId,
         operatingSystem: 'linux',
         osImage,
-        systemUUID: uuid(`${name} system`),
+        systemUUID: systemUuid,
       },
     },
   }
@@ -191,6 +198,11 @@ function fingerprint(of: string): string {
   return createHash('sha256').update(of).digest('hex').slice(0, 32)
 }
 
-function uuid(of: string): string {
-  return fingerprint(of).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+/** A UUID that looks like one made at random, and is the same each time. */
+function randomLikeUuid(of: string): string {
+  return dashed(fingerprint(of).replace(/^(.{12}).(.{3})./, '$14$2a'))
+}
+
+function dashed(digits: string): string {
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

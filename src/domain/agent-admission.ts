@@ -3,7 +3,7 @@
 import type { Catalog, Growth } from './catalog.ts'
 import type { Violation } from './checks.ts'
 import { type Facts, type WorkloadFacts, workloadKey } from './facts.ts'
-import { type Grant, isWithin, limitOf } from './grant.ts'
+import { type Grant, isHardLimit, isWithin, limitOf } from './grant.ts'
 import type { Instant } from './instant.ts'
 import { UNLIMITED } from './license/claims.ts'
 import type { Reason } from './reasons.ts'
@@ -73,7 +73,7 @@ export function permittedAgents(grant: Grant, catalog: Catalog): { readonly any:
 export function admitAgents(facts: Facts, grant: Grant, violations: readonly Violation[]): Admission {
   const { governed } = facts.catalog
   const limit = limitOf(grant, governed.axis)
-  const isHard = facts.catalog.meters[governed.axis]?.enforcement !== 'soft'
+  const isHard = isHardLimit(facts.catalog, governed.axis, limit)
   const say = (agent: string, why: string) => sentence(governed.noun, agent, why)
   const { candidates, resting } = candidatesOf(facts)
   const admitted: Candidate[] = []

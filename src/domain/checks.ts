@@ -2,12 +2,13 @@
 // All violations are reported, the first is the verdict.
 
 import type { Growth } from './catalog.ts'
+import { MIXED } from './cluster/cluster-type.ts'
+import type { NodeOverage } from './cluster/node-overage.ts'
 import { type Degradation, newAgentsBlockedFrom } from './degradation.ts'
 import type { Facts } from './facts.ts'
 import { allowsType, type Grant, limitOf } from './grant.ts'
 import { formatInstant, type Instant } from './instant.ts'
 import { isForThisCluster, isRevoked, replacementOf } from './license-standing.ts'
-import type { NodeOverage } from './node-overage.ts'
 import { isMissing, type Reason, type Verdict } from './reasons.ts'
 import { amount, list, title } from './words.ts'
 
@@ -93,10 +94,12 @@ function clusterTypeIsAllowed({ facts, grant }: Situation): Violation | undefine
   const proven = cluster.type !== 'Kind' || cluster.proven || grant.license !== undefined
   if (allowed && proven) return undefined
   const what = allowed
-    ? `this cluster looks like ${cluster.type} without proof (${list(cluster.evidence)})`
+    ? `this cluster looks like ${cluster.type} without proof (${list([...cluster.contradictions, ...cluster.evidence.toReversed()], 4)})`
     : cluster.type === 'Unknown'
       ? `the type of this cluster is not known (${list([...cluster.contradictions, ...cluster.evidence].slice(0, 2))})`
-      : `this cluster is ${cluster.type}`
+      : cluster.type === MIXED
+        ? (cluster.contradictions[0] ?? 'the nodes are of different types')
+        : `this cluster is ${cluster.type}`
   return {
     verdict: 'ClusterTypeNotAllowed',
     reason: 'ClusterTypeNotAllowed',

@@ -3,17 +3,20 @@
 import { admitAgents, type Admission } from './agent-admission.ts'
 import type { Catalog, GuardianMode } from './catalog.ts'
 import { type Situation, traceOf, type Violation } from './checks.ts'
-import type { ClusterType } from './cluster-type.ts'
+import type { ClusterType } from './cluster/cluster-type.ts'
+import { type NodeOverage, nodeOverageAt } from './cluster/node-overage.ts'
+import type { NodeCount } from './cluster/node-count.ts'
+import { standingAt } from './cluster/standing.ts'
+import { peakOf } from './cluster/node-peaks.ts'
 import { type Degradation, degradationAt } from './degradation.ts'
 import type { Concern, Facts, Memory } from './facts.ts'
 import { type Gate, gateFor } from './gate.ts'
-import { coveredUntil, type Grant, grantFrom, limitOf } from './grant.ts'
+import { coveredUntil, type Grant, grantFrom, isWithin, limitOf } from './grant.ts'
 import { guardianMode, mayChangeThings } from './guardian.ts'
 import { DAY, earliest, formatInstant, HOUR, type Instant } from './instant.ts'
 import { type LicenseDecision, licenseDecision } from './license-state.ts'
 import { revocationOf } from './license-standing.ts'
 import { messagesFor } from './messages.ts'
-import { type NodeOverage, nodeOverageAt } from './node-overage.ts'
 import type { Reason, Verdict } from './reasons.ts'
 import { title } from './words.ts'
 
@@ -32,6 +35,9 @@ export interface Decision {
     readonly counted: number
     readonly total: number
     readonly limit: number
+    readonly excluded: NodeCount['excluded']
+    /** The highest count of the days over which the catalog keeps it. */
+    readonly peak: number
     readonly overage?: NodeOverage
   }
   readonly agents: Admission
@@ -55,11 +61,16 @@ export interface Decision {
 
 const NEVER_ENDS = { expiresAt: Number.POSITIVE_INFINITY }
 
-export function decide(facts: Facts): Decision {
-  const { catalog, now } = facts
+export function decide(seen: Facts): Decision {
+  const { catalog, now, memory } = seen
+  const standing = standingAt(seen, memory, catalog, now)
+  const facts = { ...seen, cluster: standing.cluster, nodes: standing.nodes }
   const grant = grantFrom(facts)
   const degradation = degradationAt(grant.license?.claims ?? NEVER_ENDS, now, catalog)
-  const overage = nodeOverageAt(grant, facts.nodes.counted, facts.memory.nodesOver, catalog, now)
+  const limit = limitOf(grant, 'nodes')
+  const { counted } = facts.nodes
+  const over = nodeOverageAt(!isWithin(limit, counted), counted, memory.nodesOver, catalog, now)
+  const { overage } = over
   const situation: Situation = { facts, grant, degradation, overage }
 
   const trace = traceOf(situation)
@@ -70,8 +81,8 @@ export function decide(facts: Facts): Decision {
   const expiresSoonAt = until === undefined ? undefined : until - catalog.notice.expiryDays * DAY
   const expiring = until !== undefined && expiresSoonAt !== undefined && now >= expiresSoonAt && now < until
   const [first] = violations
-  const nextChangeAt = nextChange(situation, agents, expiresSoonAt)
-  const firstSeen = (violation: Violation) => Math.min(facts.memory.violationSince.get(violation.reason) ?? now, now)
+  const nextChangeAt = nextChange(situation, agents, [expiresSoonAt, standing.changesAt])
+  const firstSeen = (violation: Violation) => Math.min(memory.violationSince.get(violation.reason) ?? now, now)
 
   return {
     verdict: first?.verdict ?? 'Valid',
@@ -84,9 +95,11 @@ export function decide(facts: Facts): Decision {
     catalog,
     concerns: facts.concerns,
     nodes: {
-      counted: facts.nodes.counted,
+      counted,
       total: facts.nodes.total,
-      limit: limitOf(grant, 'nodes'),
+      limit,
+      excluded: facts.nodes.excluded,
+      peak: peakOf(standing.peaks),
       ...(overage === undefined ? {} : { overage }),
     },
     agents,
@@ -101,7 +114,11 @@ export function decide(facts: Facts): Decision {
     licenses: facts.licenses.map((license) => licenseDecision(license, situation)),
     gate: gateFor(situation, violations, agents),
     ...(nextChangeAt === undefined ? {} : { nextChangeAt }),
-    memory: remember(agents, overage, violations, firstSeen),
+    memory: {
+      ...remember(agents, violations, firstSeen),
+      ...standing.memory,
+      ...(over.memory === undefined ? {} : { nodesOver: over.memory }),
+    },
   }
 }
 
@@ -119,10 +136,10 @@ function updatesUnder(grant: Grant, degradation: Degradation, { catalog }: Facts
 function nextChange(
   { facts, degradation, overage }: Situation,
   agents: Admission,
-  expiresSoonAt: Instant | undefined,
+  others: readonly (Instant | undefined)[],
 ): Instant | undefined {
   const { now, licenses, catalog } = facts
-  const instants: (Instant | undefined)[] = [degradation.until, overage?.graceEndsAt, expiresSoonAt]
+  const instants: (Instant | undefined)[] = [degradation.until, overage?.graceEndsAt, ...others]
   for (const agent of agents.refused) instants.push(agent.holdAt)
   for (const { claims, problem, keyExpiresAt } of licenses) {
     instants.push(claims?.notBefore, claims?.expiresAt, keyExpiresAt)
@@ -135,14 +152,12 @@ function nextChange(
 
 function remember(
   agents: Admission,
-  overage: NodeOverage | undefined,
   violations: readonly Violation[],
   firstSeen: (violation: Violation) => Instant,
 ): Memory {
   return {
     admitted: new Set(agents.admitted.map((agent) => agent.key)),
     holdAt: new Map(agents.refused.flatMap((agent) => (agent.holdAt === undefined ? [] : [[agent.key, agent.holdAt]]))),
-    ...(overage === undefined ? {} : { nodesOver: { since: overage.since, peak: overage.peak } }),
     violationSince: new Map(violations.map((violation) => [violation.reason, firstSeen(violation)])),
   }
 }

@@ -1,11 +1,14 @@
 // Everything a decision may look at. Gathered in one place, decided in another: the core has no other way to the world.
 
 import type { Catalog, GuardianMode } from './catalog.ts'
-import type { ClusterType } from './cluster-type.ts'
+import type { ClusterType } from './cluster/cluster-type.ts'
+import type { NodeCount } from './cluster/node-count.ts'
+import type { OverageMemory } from './cluster/node-overage.ts'
+import type { NodePeaks } from './cluster/node-peaks.ts'
+import type { ClusterMemory } from './cluster/stability.ts'
 import type { Instant } from './instant.ts'
 import type { LicenseClaims } from './license/claims.ts'
 import type { RevocationList } from './license/revocation-list.ts'
-import type { NodeCount } from './node-count.ts'
 import type { Reason } from './reasons.ts'
 
 /** What is known of one License resource. */
@@ -61,7 +64,10 @@ export interface Memory {
   readonly admitted: ReadonlySet<string>
   /** When workloads that lost their admission will be held, by `workloadKey`. */
   readonly holdAt: ReadonlyMap<string, Instant>
-  readonly nodesOver?: { readonly since: Instant; readonly peak: number }
+  /** The type of cluster that counts. */
+  readonly cluster?: ClusterMemory
+  readonly nodesOver?: OverageMemory
+  readonly nodePeaks?: NodePeaks
   /** Since when each violation has been there, by reason. */
   readonly violationSince: ReadonlyMap<string, Instant>
 }
@@ -71,6 +77,7 @@ export const NO_MEMORY: Memory = { admitted: new Set(), holdAt: new Map(), viola
 export interface Facts {
   readonly now: Instant
   readonly catalog: Catalog
+  /** What the nodes show at this moment. What counts is what lasts. */
   readonly cluster: ClusterType
   /** UID of the namespace kube-system: the cluster's identity. */
   readonly clusterUid: string

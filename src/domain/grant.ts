@@ -25,6 +25,11 @@ export function limitOf(grant: Grant, axis: string): number {
   return grant.limits[axis] ?? UNLIMITED
 }
 
+/** Whether a limit is enforced. One that is soft is only said; but of what is not granted at all, nothing may be used. */
+export function isHardLimit(catalog: Catalog, axis: string, limit: number): boolean {
+  return limit === 0 || catalog.meters[axis]?.enforcement !== 'soft'
+}
+
 /** Whether `amount` is within a limit. */
 export function isWithin(limit: number, amount: number): boolean {
   return limit === UNLIMITED || amount <= limit

@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net'
 import type { StatusPage } from './status-page/status-page.ts'
 
 export interface Served {
-  /** Whether decisions are being taken; with what keeps them from it. Never the state of the license. */
-  readonly readiness: () => { readonly ready: boolean; readonly waitingFor: readonly string[] }
+  /** What is missing for decisions to be taken; nothing when it is ready. Never the state of the license. */
+  readonly readiness: () => readonly string[]
   readonly metrics: () => Promise<string>
   readonly page: StatusPage
 }
@@ -31,8 +31,9 @@ export async function startHttpServer(listen: string, served: Served): Promise<H
     if (request.method !== 'GET') answer(405, 'only GET\n')
     else if (path === '/livez') answer(200, 'ok\n')
     else if (path === '/readyz') {
-      const { ready, waitingFor } = served.readiness()
-      answer(ready ? 200 : 503, ready ? 'ok\n' : `waiting for: ${waitingFor.join(', ')}\n`)
+      const missing = served.readiness()
+      const isReady = missing.length === 0
+      answer(isReady ? 200 : 503, isReady ? 'ok\n' : `waiting for: ${missing.join(', ')}\n`)
     } else if (path === '/metrics') {
       served.metrics().then(
         (text) => answer(200, text),

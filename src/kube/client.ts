@@ -1,8 +1,10 @@
 // Requests to the API server: one pool of connections, a time limit on each, retries that the server asks for.
 
-import { type IncomingMessage, request as httpRequest } from 'node:http'
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import type { Socket } from 'node:net'
 import { pipeline } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
 import { createGunzip } from 'node:zlib'
 import { pause } from '../runtime/pause.ts'
 import { withTimeLimit } from '../runtime/time-limit.ts'
@@ -32,6 +34,16 @@ export interface Page {
   readonly items: readonly RawObject[] | null
 }
 
+/** Says whether this process may write. Asked at the last moment: a process can be stopped between any two of its steps. */
+export interface Fence {
+  readonly isOpen: () => boolean
+  /** How long a write that has begun may take, in ms. */
+  readonly timeoutMs: number
+}
+
+/** Of a client that only reads. */
+export const CLOSED: Fence = { isOpen: () => false, timeoutMs: 0 }
+
 export interface ClientOptions {
   /** Who writes: the manager of the fields that are applied or patched. */
   readonly fieldManager: string
@@ -39,6 +51,8 @@ export interface ClientOptions {
   /** How long one attempt may take, in ms. */
   readonly timeoutMs?: number
   readonly onRequest?: (method: string, status: number) => void
+  /** Without it, writing is always allowed. */
+  readonly fence?: Fence
 }
 
 export interface ApplyOptions {
@@ -106,12 +120,25 @@ export function createClient(access: Access, options: ClientOptions) {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const sent = send(url, { method: request.method, agent: access.agent, headers, signal }, resolve)
       sent.on('error', reject)
-      sent.end(body)
+      if (request.method === 'GET') sent.end()
+      else endBehindFence(sent, body, request)
     })
     const date = Date.parse(response.headers.date ?? '')
     if (!Number.isNaN(date)) serverDate = { at: date, receivedAt: performance.now() }
     options.onRequest?.(request.method, response.statusCode ?? 0)
     return response
+  }
+
+  // The fence is asked when there is a connection: between its answer and the bytes there is nothing left to wait for.
+  function endBehindFence(sent: ClientRequest, body: string | undefined, request: Request): void {
+    if (options.fence === undefined) sent.end(body)
+    else {
+      sent.once('socket', (socket) => {
+        const end = () => (options.fence?.isOpen() === true ? sent.end(body) : sent.destroy(notAllowed(request)))
+        if (isConnecting(socket)) socket.once(access.server.protocol === 'http:' ? 'connect' : 'secureConnect', end)
+        else end()
+      })
+    }
   }
 
   async function attempt(request: Request, signal: AbortSignal): Promise<unknown> {
@@ -126,10 +153,15 @@ export function createClient(access: Access, options: ClientOptions) {
   }
 
   async function call(request: Request, signal: AbortSignal): Promise<unknown> {
-    const timeoutMs = request.timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    const fence = request.method === 'GET' ? undefined : options.fence
+    const timeoutMs = Math.min(
+      request.timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      fence?.timeoutMs ?? Number.POSITIVE_INFINITY,
+    )
     let refreshed = false
     for (let tries = 1; ; tries++) {
       try {
+        if (fence?.isOpen() === false) throw notAllowed(request)
         return await withTimeLimit(timeoutMs, signal, (limited) => attempt(request, limited))
       } catch (error) {
         signal.throwIfAborted()
@@ -325,6 +357,14 @@ function unreachable(request: Request, error: unknown): unknown {
   const kind = typeof code === 'string' ? code : cause.name
   const why = NO_ANSWER[kind] ?? kind
   return new KubeError(`${describe(request)}: no answer from the API server (${why})`, 0, '', { cause })
+}
+
+function notAllowed(request: Request): KubeError {
+  return new KubeError(`${describe(request)}: this replica does not lead and may not write`, 0, 'NotLeading')
+}
+
+function isConnecting(socket: Socket): boolean {
+  return socket.connecting || (socket as TLSSocket & { readonly secureConnecting?: boolean }).secureConnecting === true
 }
 
 function describe({ method, path }: Request): string {

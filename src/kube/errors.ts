@@ -23,6 +23,7 @@ const has =
     error instanceof KubeError && error.status === status
 
 export const isUnauthorized = has(401)
+export const isForbidden = has(403)
 export const isNotFound = has(404)
 /** Another writer was faster, or owns the field: 409, but not that the name is taken. */
 export const isConflict = (error: unknown): error is KubeError => has(409)(error) && error.reason !== 'AlreadyExists'

@@ -15,13 +15,14 @@ function resource(group: string, plural: string, kind: string, namespaced: boole
 export const nodes = resource('', 'nodes', 'Node', false)
 export const namespaces = resource('', 'namespaces', 'Namespace', false)
 export const secrets = resource('', 'secrets', 'Secret', true)
+export const services = resource('', 'services', 'Service', true)
 export const configMaps = resource('', 'configmaps', 'ConfigMap', true)
 export const serviceAccounts = resource('', 'serviceaccounts', 'ServiceAccount', true)
 export const events = resource('events.k8s.io', 'events', 'Event', true)
+export const leases = resource('coordination.k8s.io', 'leases', 'Lease', true)
 export const deployments = resource('apps', 'deployments', 'Deployment', true)
 export const roles = resource('rbac.authorization.k8s.io', 'roles', 'Role', true)
 export const roleBindings = resource('rbac.authorization.k8s.io', 'rolebindings', 'RoleBinding', true)
-export const leases = resource('coordination.k8s.io', 'leases', 'Lease', true)
 export const admissionPolicies = resource(
   'admissionregistration.k8s.io',
   'validatingadmissionpolicies',

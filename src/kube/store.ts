@@ -16,13 +16,15 @@ export type Listener<T> = (key: string, before: T | undefined, after: T | undefi
 
 export class Store<T> {
   readonly #entries = new Map<string, Entry<T>>()
-  readonly #listeners: Listener<T>[] = []
+  readonly #listeners = new Set<Listener<T>>()
   readonly #onListenerError: (error: unknown) => void
   /** Keys of the list that is being read; undefined between lists. */
   #listing: Map<string, Entry<T>> | undefined
   #synced = false
   #problem: KubeError | undefined
   #lastContact = 0
+  #lists = 0
+  #failures = 0
   /** The version of the last list or deletion: an answer to a write of ours that is older has been overtaken. */
   #overtaken = ''
 
@@ -43,6 +45,16 @@ export class Store<T> {
   /** When the server last showed that it is there, by `performance.now()`. */
   get lastContact(): number {
     return this.#lastContact
+  }
+
+  /** How many lists were begun. */
+  get lists(): number {
+    return this.#lists
+  }
+
+  /** How often the watch failed. */
+  get failures(): number {
+    return this.#failures
   }
 
   get size(): number {
@@ -66,11 +78,14 @@ export class Store<T> {
     return [...this.#entries.keys()]
   }
 
-  onChange(listener: Listener<T>): void {
-    this.#listeners.push(listener)
+  /** Returns how to stop listening. */
+  onChange(listener: Listener<T>): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   restarted(): void {
+    this.#lists++
     this.#listing = new Map()
   }
 
@@ -116,6 +131,7 @@ export class Store<T> {
   failed(error: KubeError): void {
     const first = this.#problem === undefined
     this.#problem = error
+    this.#failures++
     // Before the first list, that it cannot be read is all there is to hear.
     if (first && !this.#synced) this.#tell('', undefined, undefined)
   }

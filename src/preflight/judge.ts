@@ -2,7 +2,9 @@
 
 import type { EntitlementStatus } from '../api/entitlement.ts'
 import type { Decision } from '../domain/decision.ts'
-import { type ClusterType, detectClusterType } from '../domain/cluster-type.ts'
+import type { ClusterType } from '../domain/cluster/cluster-type.ts'
+import { detectCluster } from '../domain/cluster/detect.ts'
+import { tallyOf } from '../domain/cluster/node-tally.ts'
 import { type Instant, MINUTE, parseInstant, SECOND } from '../domain/instant.ts'
 import { cureOf, NOTHING_TO_DO } from '../domain/reasons.ts'
 import { amount, list } from '../domain/words.ts'
@@ -55,16 +57,14 @@ export function judge(seen: Seen, scope: Scope, prediction: Prediction, now: Ins
   ]
 }
 
-export function clusterTypeOf(seen: Seen): ClusterType | undefined {
-  if (seen.nodes.kind === 'hidden') return undefined
-  const { kubeadmClusterName, apiGroups } = seen
-  return detectClusterType({ nodes: seen.nodes.value, kubeadmClusterName, apiGroups })
+export function clusterTypeOf({ survey }: Seen): ClusterType | undefined {
+  if (survey.kind === 'hidden') return undefined
+  return detectCluster({ ...survey.value.cluster, nodes: tallyOf(survey.value.nodes) })
 }
 
 function cluster(seen: Seen, version: string): Finding[] {
   const finding = of('cluster')
   const minor = Number(/^v?1\.(\d+)/.exec(version)?.[1] ?? Number.NaN)
-  const type = clusterTypeOf(seen)
   return [
     finding('kubernetes-version', 'ok', `Kubernetes ${version} at ${seen.server}`),
     seen.policies.kind === 'hidden'
@@ -80,14 +80,20 @@ function cluster(seen: Seen, version: string): Finding[] {
               : 'serve admissionregistration.k8s.io/v1',
           ),
     clock(seen),
-    seen.nodes.kind === 'hidden' || type === undefined
-      ? finding('cluster-type', 'skipped', seen.nodes.kind === 'hidden' ? seen.nodes.why : 'the nodes are hidden')
-      : finding(
-          'cluster-type',
-          'ok',
-          `${type.type} on ${type.platform}${type.proven ? '' : ', not proven'}, ${amount(seen.nodes.value.length, 'node')} (${list(type.evidence.length > 0 ? type.evidence : ['no evidence'], 3)})`,
-        ),
+    clusterType(seen),
   ]
+}
+
+function clusterType(seen: Seen): Finding {
+  const finding = of('cluster')
+  const { survey } = seen
+  const found = clusterTypeOf(seen)
+  if (survey.kind === 'hidden' || found === undefined)
+    return finding('cluster-type', 'skipped', survey.kind === 'hidden' ? survey.why : 'the nodes are hidden')
+  const { type, platform, proven, evidence } = found
+  const nodes = amount(survey.value.nodes.length, 'node')
+  const why = evidence.length === 0 ? '' : `: ${evidence.slice(0, 2).join('; ')}`
+  return finding('cluster-type', 'ok', `${type} on ${platform}${proven ? '' : ', not proven'}, ${nodes}${why}`)
 }
 
 function clock({ clockAhead }: Seen): Finding {

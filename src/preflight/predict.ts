@@ -7,7 +7,8 @@ import { type LicenseFacts, NO_MEMORY, type WantedFacts } from '../domain/facts.
 import { HOUR, type Instant } from '../domain/instant.ts'
 import { readLicense } from '../domain/license/read-license.ts'
 import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
-import { countNodes } from '../domain/node-count.ts'
+import { countNodes } from '../domain/cluster/node-count.ts'
+import { tallyOf } from '../domain/cluster/node-tally.ts'
 import { clusterTypeOf, type Prediction, valueOf } from './judge.ts'
 import { publishedLicense } from './published-license.ts'
 import type { Seen } from './sight.ts'
@@ -26,8 +27,8 @@ export interface Prospect {
 export async function predict(seen: Seen, prospect: Prospect, now: Instant): Promise<Prediction> {
   const { catalog, agentsNamespace } = prospect
   const cluster = clusterTypeOf(seen)
-  const nodes = valueOf(seen.nodes)
-  if (cluster === undefined || nodes === undefined) return unknown('the nodes may not be listed')
+  const survey = valueOf(seen.survey)
+  if (cluster === undefined || survey === undefined) return unknown('the nodes may not be listed')
   const license = await licenseToJudge(seen, prospect, now)
   if (license === 'unknown') {
     const why = "it cannot be verified here without the vendor's keys (--trusted-keys)"
@@ -39,7 +40,7 @@ export async function predict(seen: Seen, prospect: Prospect, now: Instant): Pro
     catalog,
     cluster,
     clusterUid: valueOf(seen.clusterUid) ?? '',
-    nodes: countNodes(nodes, catalog),
+    nodes: countNodes(tallyOf(survey.nodes), catalog.nodes, now),
     licenses: license === undefined ? [] : [license],
     formerLicenses: [],
     concerns: [],

@@ -5,9 +5,8 @@ import type { LicenseStatus } from '../api/license.ts'
 import { readPlatformConfig } from '../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs } from '../api/resources.ts'
 import { type ActiveConfig, activeConfig } from '../cluster/active-config.ts'
-import { projectNode } from '../cluster/nodes.ts'
-import { projectKubeadm, projectOwn } from '../cluster/stores.ts'
-import type { NodeFacts } from '../domain/cluster-type.ts'
+import { projectOwn } from '../cluster/stores.ts'
+import { type Survey, surveyCluster } from '../cluster/survey.ts'
 import type { Client, RawObject } from '../kube/client.ts'
 import { isNotFound, KubeError } from '../kube/errors.ts'
 import * as kinds from '../kube/resource.ts'
@@ -29,9 +28,7 @@ export interface Seen {
   /** How far the API server's clock is ahead of this machine's, in ms. */
   readonly clockAhead?: number
   readonly clusterUid: Sight<string>
-  readonly apiGroups: readonly string[]
-  readonly nodes: Sight<readonly NodeFacts[]>
-  readonly kubeadmClusterName?: string
+  readonly survey: Sight<Survey>
   readonly policies: Sight<boolean>
   /** The CRDs that are there, and whether the API server serves them. */
   readonly crds: Sight<ReadonlyMap<string, boolean>>
@@ -69,8 +66,6 @@ export async function look(
   const serverTime = client.serverTime()
   const operator = await see(() => runningOperator(client, place.namespace, signal))
   const account = operator.kind === 'seen' ? operator.value?.serviceAccount : undefined
-  const kubeadm = await see(() => kubeadmClusterName(client, signal))
-  const groups = await see(() => apiGroups(client, signal))
   return {
     server: server.origin,
     version,
@@ -79,9 +74,7 @@ export async function look(
       const { metadata } = await client.get(kinds.namespaces, { name: 'kube-system' }, signal)
       return metadata.uid ?? ''
     }),
-    apiGroups: groups.kind === 'seen' ? groups.value : [],
-    nodes: await see(async () => (await all(client, kinds.nodes, signal)).map(projectNode)),
-    ...(kubeadm.kind === 'seen' && kubeadm.value !== undefined ? { kubeadmClusterName: kubeadm.value } : {}),
+    survey: await see(() => surveyCluster(client, signal)),
     policies: await see(() => hasPolicies(client, signal)),
     crds: await see(() => servedCrds(client, signal)),
     operator,
@@ -158,17 +151,6 @@ async function runningOperator(
     ready: status?.readyReplicas ?? 0,
     serviceAccount: `system:serviceaccount:${namespace}:${account}`,
   }
-}
-
-async function kubeadmClusterName(client: Client, signal: AbortSignal): Promise<string | undefined> {
-  const where = { namespace: 'kube-system', name: 'kubeadm-config' }
-  const raw = await unlessMissing(client.get(kinds.configMaps, where, signal))
-  return raw === undefined ? undefined : projectKubeadm(raw)
-}
-
-async function apiGroups(client: Client, signal: AbortSignal): Promise<string[]> {
-  const { groups } = (await client.raw('/apis', signal)) as { groups: readonly { name: string }[] }
-  return groups.map((group) => group.name)
 }
 
 async function hasPolicies(client: Client, signal: AbortSignal): Promise<boolean> {

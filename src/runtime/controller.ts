@@ -22,10 +22,19 @@ export interface ControllerSpec {
 export interface ControllerHooks {
   readonly finished?: (controller: string, result: 'success' | 'error', seconds: number) => void
   readonly failed?: (controller: string, key: string, error: unknown) => void
+  readonly added?: (controller: string) => void
+  readonly retried?: (controller: string) => void
+  /** A key was taken up that had been due for so many seconds. */
+  readonly taken?: (controller: string, seconds: number) => void
 }
 
 export interface Controller {
   readonly name: string
+  readonly workers: number
+  /** Keys that are due and wait for a worker. */
+  readonly depth: number
+  /** For how long each reconciliation that runs has been running, in seconds. */
+  runningSeconds(): number[]
   enqueue(key: string): void
   /** Resolves once nothing is due or running. */
   idle(): Promise<void>
@@ -45,7 +54,11 @@ function tell(hook: () => void): void {
 }
 
 export function startController(spec: ControllerSpec, clock: Clock, hooks: ControllerHooks = {}): Controller {
-  const queue = new WorkQueue(clock)
+  const queue = new WorkQueue(clock, {
+    added: () => tell(() => hooks.added?.(spec.name)),
+    retried: () => tell(() => hooks.retried?.(spec.name)),
+    taken: (seconds) => tell(() => hooks.taken?.(spec.name, seconds)),
+  })
   const stopping = new AbortController()
   const workers = Array.from({ length: spec.workers }, work)
 
@@ -75,6 +88,11 @@ export function startController(spec: ControllerSpec, clock: Clock, hooks: Contr
 
   return {
     name: spec.name,
+    workers: spec.workers,
+    get depth() {
+      return queue.depth
+    },
+    runningSeconds: () => queue.runningSeconds(),
     enqueue: (key) => queue.add(key),
     idle: () => queue.idle(),
     async stop() {

@@ -9,6 +9,8 @@ const PER_KEY: Backoff = { firstMs: 5, longestMs: 1_000_000 }
 export interface QueueHooks {
   readonly added?: () => void
   readonly retried?: () => void
+  /** A worker has taken a key that was due for so many seconds. */
+  readonly taken?: (seconds: number) => void
 }
 
 interface Timer {
@@ -20,9 +22,10 @@ export class WorkQueue {
   readonly #clock: Clock
   readonly #hooks: QueueHooks
   readonly #backoff: Backoff
-  /** Keys that are due, in order. */
-  readonly #ready = new Set<string>()
-  readonly #running = new Set<string>()
+  /** Keys that are due, in order, and since when. */
+  readonly #ready = new Map<string, number>()
+  /** Keys that run, and since when. */
+  readonly #running = new Map<string, number>()
   /** Keys that were added while they ran. */
   readonly #again = new Set<string>()
   readonly #delayed = new Map<string, Timer>()
@@ -44,6 +47,12 @@ export class WorkQueue {
     return this.#ready.size
   }
 
+  /** For how long each key that runs has been running, in seconds. */
+  runningSeconds(): number[] {
+    const now = performance.now()
+    return Array.from(this.#running.values(), (since) => (now - since) / 1_000)
+  }
+
   /** Makes the key due now. */
   add(key: string): void {
     if (this.#closed) return
@@ -53,7 +62,7 @@ export class WorkQueue {
       return
     }
     if (this.#ready.has(key)) return
-    this.#ready.add(key)
+    this.#ready.set(key, performance.now())
     this.#hooks.added?.()
     this.#hand()
   }
@@ -89,7 +98,7 @@ export class WorkQueue {
 
   /** The next key; waits for one, and is undefined when the queue is closed. Each key taken must be given to `done`. */
   take(): Promise<string | undefined> {
-    const [key] = this.#ready
+    const [key] = this.#ready.keys()
     if (key !== undefined) return Promise.resolve(this.#start(key))
     if (this.#closed) return Promise.resolve(undefined)
     return new Promise((resolve) => this.#takers.push(resolve))
@@ -121,14 +130,16 @@ export class WorkQueue {
   }
 
   #start(key: string): string {
+    const now = performance.now()
+    this.#hooks.taken?.((now - (this.#ready.get(key) ?? now)) / 1_000)
     this.#ready.delete(key)
-    this.#running.add(key)
+    this.#running.set(key, now)
     return key
   }
 
   #hand(): void {
     while (this.#takers.length > 0) {
-      const [key] = this.#ready
+      const [key] = this.#ready.keys()
       if (key === undefined) return
       this.#takers.shift()?.(this.#start(key))
     }

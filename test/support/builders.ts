@@ -2,7 +2,7 @@
 
 import ctoCatalog from '../../src/catalogs/cto.json' with { type: 'json' }
 import { parseCatalog } from '../../src/domain/catalog.ts'
-import type { ClusterType } from '../../src/domain/cluster-type.ts'
+import type { ClusterType } from '../../src/domain/cluster/cluster-type.ts'
 import {
   type Facts,
   type LicenseFacts,

@@ -2,6 +2,7 @@
 
 import type { License, LicenseStatus } from '../../api/license.ts'
 import { activeConfig } from '../../cluster/active-config.ts'
+import { clusterSignals } from '../../cluster/cluster-signals.ts'
 import type { ClusterIdentity } from '../../cluster/identity.ts'
 import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evidence.ts'
 import type { RevocationEvidence } from '../../cluster/revocation-evidence.ts'
@@ -10,10 +11,10 @@ import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
 import type { Own, OwnResource, Stores } from '../../cluster/stores.ts'
 import { isHeld, wantedReplicas } from '../../cluster/workloads.ts'
 import type { Catalog } from '../../domain/catalog.ts'
-import { detectClusterType } from '../../domain/cluster-type.ts'
+import { detectCluster } from '../../domain/cluster/detect.ts'
+import { countNodes } from '../../domain/cluster/node-count.ts'
 import type { Facts, LicenseFacts, Memory, WorkloadFacts } from '../../domain/facts.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
-import { countNodes } from '../../domain/node-count.ts'
 
 export interface GatherDeps {
   readonly stores: Stores
@@ -42,15 +43,13 @@ export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSign
   const ofList = await deps.revocations.look(list, now)
   witnessDates(deps, licenses)
   const revocations = deps.revocations.newest?.list
-  const nodes = stores.nodes.store.values()
   const config = activeConfig(stores.configs.store.values())
-  const [kubeadmClusterName] = stores.kubeadm.store.values()
   return {
     now,
     catalog,
-    cluster: detectClusterType({ nodes, kubeadmClusterName, apiGroups: identity.apiGroups }),
+    cluster: detectCluster(clusterSignals(stores, identity)),
     clusterUid: identity.uid,
-    nodes: countNodes(nodes, catalog),
+    nodes: countNodes(stores.nodeTally, catalog.nodes, now),
     licenses,
     formerLicenses: deps.evidence.replacers().map(({ claims }) => claims),
     ...(revocations === undefined ? {} : { revocations }),
@@ -73,13 +72,17 @@ function witnessDates({ time, evidence, revocations }: GatherDeps, licenses: rea
 
 /** The kinds that a decision needs and of which no whole list has been read yet. */
 export function waitingFor(stores: Stores): string[] {
-  const { nodes, kubeadm, managedNamespaces, configs, licenses, entitlement, workloads } = stores
-  return [nodes, kubeadm, managedNamespaces, configs, licenses, entitlement, ...workloads]
-    .filter((watched) => !watched.store.synced)
-    .map(({ target, store }) => {
-      const problem = store.problem === undefined ? '' : ` (${store.problem.message})`
-      return `${target.resource.plural}${problem}`
-    })
+  const { nodes, kubeadm, loadBalancers, managedNamespaces, configs, licenses, entitlement, workloads } = stores
+  return (
+    [nodes, kubeadm, loadBalancers, managedNamespaces, configs, licenses, entitlement, ...workloads]
+      .filter(({ store }) => !store.synced)
+      // They are part of the proof of a type, and of nothing else: who may not see them has no proof, and is not kept waiting.
+      .filter((watched) => watched !== loadBalancers || watched.store.problem === undefined)
+      .map(({ target, store }) => {
+        const problem = store.problem === undefined ? '' : ` (${store.problem.message})`
+        return `${target.resource.plural}${problem}`
+      })
+  )
 }
 
 function workloadFacts({ workloads, managedNamespaces }: Stores): WorkloadFacts[] {

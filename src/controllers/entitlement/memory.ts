@@ -1,20 +1,49 @@
 // What the operator remembers across a restart: it stands in the Entitlement's status and is read back once.
 
-import { readRemembered } from '../../api/entitlement.ts'
+import { readRemembered, type Remembered } from '../../api/entitlement.ts'
 import { WORKLOAD_KINDS } from '../../cluster/workloads.ts'
 import { type Memory, workloadKey } from '../../domain/facts.ts'
 import { parseInstant } from '../../domain/instant.ts'
+import type { Patience } from '../../domain/patience.ts'
 
 /** The memory in an Entitlement. Whoever can edit it can postpone a hold by one notice, and is seen doing so. */
 export function memoryFrom(entitlement: { readonly status: unknown } | undefined): Memory {
-  const { agents, nodes, violations } = readRemembered(entitlement)
-  const overSince = parseInstant(nodes.overSince)
+  const { agents, cluster, nodes, violations } = readRemembered(entitlement)
   return {
     admitted: new Set(agents.admitted.map(keyOf)),
     holdAt: instants(agents.refused.map((agent) => [keyOf(agent), agent.holdAt])),
-    ...(overSince === undefined ? {} : { nodesOver: { since: overSince, peak: nodes.peak ?? 0 } }),
+    ...clusterIn(cluster),
+    ...overageIn(nodes),
+    ...peaksIn(nodes),
     violationSince: instants(violations.map(({ reason, since }) => [reason, since])),
   }
+}
+
+/** The type that counted. Whoever can edit it can postpone its change by the time for which it has to last. */
+function clusterIn(cluster: Remembered['cluster']): Pick<Memory, 'cluster'> {
+  if (cluster === undefined) return {}
+  const { changesAt, steadySince, ...counts } = cluster
+  const patience = patienceIn(changesAt, steadySince)
+  return { cluster: { counts, ...(patience === undefined ? {} : { patience }) } }
+}
+
+function overageIn({ overSince, peak = 0, graceEndsAt, overUntil }: Remembered['nodes']): Pick<Memory, 'nodesOver'> {
+  const since = parseInstant(overSince)
+  const grace = patienceIn(graceEndsAt, overUntil)
+  return since === undefined || grace === undefined ? {} : { nodesOver: { since, peak, grace } }
+}
+
+function peaksIn({ counted, pastPeaks }: Remembered['nodes']): Pick<Memory, 'nodePeaks'> {
+  if (counted === undefined) return {}
+  const past = pastPeaks.map((peak) => ({ counted: peak.counted, until: parseInstant(peak.until) ?? 0 }))
+  return { nodePeaks: { current: counted, past } }
+}
+
+function patienceIn(end: string | undefined, rest: string | undefined): Patience | undefined {
+  const endsAt = parseInstant(end)
+  const restingSince = parseInstant(rest)
+  if (endsAt === undefined) return undefined
+  return { endsAt, ...(restingSince === undefined ? {} : { restingSince }) }
 }
 
 function instants(entries: readonly (readonly [key: string, time: string | undefined])[]): Map<string, number> {

@@ -8,7 +8,7 @@ import type { AdmittedAgent, RefusedAgent } from '../../domain/agent-admission.t
 import type { Decision } from '../../domain/decision.ts'
 import type { Concern } from '../../domain/facts.ts'
 import type { LicenseDecision } from '../../domain/license-state.ts'
-import { coveredUntil, isWithin, limitOf } from '../../domain/grant.ts'
+import { coveredUntil, isHardLimit, isWithin, limitOf } from '../../domain/grant.ts'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
 import { UNLIMITED } from '../../domain/license/claims.ts'
 import { amount, list } from '../../domain/words.ts'
@@ -52,19 +52,21 @@ export function entitlementStatus(
       uid: decision.clusterUid,
       proven: decision.cluster.proven,
       confidence: decision.cluster.confidence,
-      evidence: [...decision.cluster.evidence, ...decision.cluster.contradictions.map((text) => `against it: ${text}`)],
+      evidence: [...decision.cluster.evidence],
+      contradictions: [...decision.cluster.contradictions],
+      ...doubtOf(decision),
     },
     nodes: {
       counted: nodes.counted,
       total: nodes.total,
       limit: nodes.limit,
-      ...(nodes.overage === undefined
-        ? {}
-        : {
-            peak: nodes.overage.peak,
-            overSince: formatInstant(nodes.overage.since),
-            graceEndsAt: formatInstant(nodes.overage.graceEndsAt),
-          }),
+      excluded: nodes.excluded.map((excluded) => ({ ...excluded })),
+      highest: nodes.peak,
+      pastPeaks: (decision.memory.nodePeaks?.past ?? []).map(({ counted, until }) => ({
+        counted,
+        until: formatInstant(until),
+      })),
+      ...overageOf(decision),
     },
     agents: {
       limit: agents.limit,
@@ -109,20 +111,48 @@ export function entitlementStatus(
 
 /** Also of the axes that the operator does not see: whoever measures them reads the limit here. */
 function publishedLimits({ catalog, grant }: Decision): PublishedLimit[] {
-  return Object.entries(catalog.meters).map(([axis, { unit, period, enforcement, httpStatus }]) => ({
-    axis,
-    limit: limitOf(grant, axis),
-    unit,
-    ...(period === undefined ? {} : { period }),
-    enforcement,
-    ...(httpStatus === undefined ? {} : { httpStatus }),
-  }))
+  return Object.entries(catalog.meters).map(([axis, { unit, period, httpStatus }]) => {
+    const limit = limitOf(grant, axis)
+    return {
+      axis,
+      limit,
+      unit,
+      ...(period === undefined ? {} : { period }),
+      enforcement: isHardLimit(catalog, axis, limit) ? 'hard' : 'soft',
+      ...(httpStatus === undefined ? {} : { httpStatus }),
+    }
+  })
 }
 
 function deniedFeatures({ catalog, grant }: Decision): { name: string; httpStatus: number }[] {
   return Object.entries(catalog.featureRefusals)
     .filter(([name]) => !grant.features.has(name))
     .map(([name, httpStatus]) => ({ name, httpStatus }))
+}
+
+/** What is seen and differs from the type that counts, as far as the next decision has to know. */
+function doubtOf({ memory }: Decision): Pick<EntitlementStatus['cluster'], 'changesAt' | 'steadySince'> {
+  const patience = memory.cluster?.patience
+  if (patience === undefined) return {}
+  const { endsAt, restingSince } = patience
+  return {
+    changesAt: formatInstant(endsAt),
+    ...(restingSince === undefined ? {} : { steadySince: formatInstant(restingSince) }),
+  }
+}
+
+/** The last overage, also when it is past. */
+function overageOf({
+  memory,
+}: Decision): Pick<EntitlementStatus['nodes'], 'peak' | 'overSince' | 'graceEndsAt' | 'overUntil'> {
+  if (memory.nodesOver === undefined) return {}
+  const { peak, since, grace } = memory.nodesOver
+  return {
+    peak,
+    overSince: formatInstant(since),
+    graceEndsAt: formatInstant(grace.endsAt),
+    ...(grace.restingSince === undefined ? {} : { overUntil: formatInstant(grace.restingSince) }),
+  }
 }
 
 // Ready means processed, whatever the license says: `helm install --wait` reads it. The license's state stands beside it.

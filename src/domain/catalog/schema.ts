@@ -1,6 +1,7 @@
 // The form of a catalog. What each field means stands here once: error messages and docs/catalogs.md quote it.
 
 import { z } from 'zod'
+import { NODE_CLASSES } from '../cluster/node-class.ts'
 import { UNLIMITED } from '../license/claims.ts'
 
 export const GUARDIAN_MODES = ['off', 'monitor-only', 'basic', 'full'] as const
@@ -248,9 +249,14 @@ export const catalogSchema = z.strictObject({
   nodes: z
     .strictObject({
       uncountedClasses: z
-        .array(z.enum(['virtual', 'simulated']))
-        .default([])
-        .describe('nodes that no machine stands behind'),
+        .array(z.enum(NODE_CLASSES))
+        .default(['deleting', 'simulated'])
+        .describe('classes of nodes that do not count'),
+      deletingHours: hours
+        .default(24)
+        .describe('for how long a node is on its way out; after that it is like any other'),
+      lostAfterHours: hours.default(24).describe('after how long of not being ready a node is lost'),
+      peakDays: z.int().min(1).max(366).default(30).describe('over how many days the highest count is kept'),
     })
     .prefault({})
     .describe('which nodes do not count'),

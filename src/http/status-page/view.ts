@@ -8,7 +8,7 @@ import type { Decision } from '../../domain/decision.ts'
 import { coveredUntil, limitOf } from '../../domain/grant.ts'
 import { formatInstant, type Instant, wholeDaysBetween } from '../../domain/instant.ts'
 import { UNLIMITED } from '../../domain/license/claims.ts'
-import type { NodeOverage } from '../../domain/node-overage.ts'
+import type { NodeOverage } from '../../domain/cluster/node-overage.ts'
 import { cureOf, NOTHING_TO_DO } from '../../domain/reasons.ts'
 import { headlineOf, type Standing, type Tone, toneOf } from '../../domain/standing.ts'
 import type { TimelineEntry } from '../../domain/timeline.ts'
@@ -193,8 +193,8 @@ function decidedView({ catalog, now, timeline }: StatusSource, decision: Decisio
       evidence: cluster.evidence.slice(0, MOST.list).map((one) => short(one)),
       contradictions: cluster.contradictions.slice(0, MOST.list).map((one) => short(one)),
     },
-    timeline: timeline.slice(0, MOST.list).map((entry) => stepView(entry, now)),
-    ...(branding?.badgeRequired === true ? { badge: `Powered by ${catalog.vendor}` } : {}),
+    timeline: timeline.slice(0, MOST.list).map((entry) => stepView(entry, now, catalog.governed.noun)),
+    ...(branding?.badgeRequired === true ? { badge: branding.badgeText ?? `Powered by ${catalog.vendor}` } : {}),
   }
 }
 
@@ -225,7 +225,7 @@ function problemView({ reason, message, firstSeen }: Problem): ProblemView {
   }
 }
 
-function stepView({ at, changes }: TimelineEntry, now: Instant): StepView {
+function stepView({ at, changes }: TimelineEntry, now: Instant, noun: string): StepView {
   const level = changes.find(({ what, to }) => what === 'degradation' && to !== 'None')
   return {
     at: formatInstant(at),
@@ -234,7 +234,7 @@ function stepView({ at, changes }: TimelineEntry, now: Instant): StepView {
     ...(level === undefined ? {} : { level: level.to }),
     changes: changes
       .filter((change) => change !== level)
-      .map(meaningOfChange)
+      .map((change) => meaningOfChange(change, noun))
       .filter((meaning) => meaning !== undefined)
       .map(asSentence),
   }

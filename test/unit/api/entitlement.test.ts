@@ -3,8 +3,9 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readRemembered } from '../../../src/api/entitlement.ts'
+import { kind } from '../../support/builders.ts'
 
-const NOTHING = { agents: { admitted: [], refused: [], held: [] }, nodes: {}, violations: [] }
+const NOTHING = { agents: { admitted: [], refused: [], held: [] }, nodes: { pastPeaks: [] }, violations: [] }
 const SINCE = '2026-11-21T08:00:00Z'
 const rex = { namespace: 'cto-agents', kind: 'Deployment', workload: 'rex' }
 
@@ -16,7 +17,8 @@ test('what the next decision depends on is read, the rest is left', () => {
       refused: [{ ...rex, workload: 'tess', name: 'tess', reason: 'AgentLimitReached', message: 'no', holdAt: SINCE }],
       held: [{ ...rex, workload: 'atlas', name: 'atlas', replicas: 2 }],
     },
-    nodes: { counted: 4, total: 4, limit: 3, peak: 5, overSince: SINCE },
+    cluster: { ...kind, uid: 'u-1', changesAt: SINCE },
+    nodes: { counted: 4, total: 4, limit: 3, pastPeaks: [{ counted: 6, until: SINCE }], peak: 5, overSince: SINCE },
     violations: [{ reason: 'Expired', message: 'it ended', since: SINCE }],
   }
   expect(readRemembered({ status })).toEqual({
@@ -25,7 +27,8 @@ test('what the next decision depends on is read, the rest is left', () => {
       refused: [{ ...rex, workload: 'tess', holdAt: SINCE }],
       held: [{ ...rex, workload: 'atlas' }],
     },
-    nodes: { peak: 5, overSince: SINCE },
+    cluster: { ...kind, changesAt: SINCE },
+    nodes: { counted: 4, pastPeaks: [{ counted: 6, until: SINCE }], peak: 5, overSince: SINCE },
     violations: [{ reason: 'Expired', since: SINCE }],
   })
 })
@@ -33,12 +36,13 @@ test('what the next decision depends on is read, the rest is left', () => {
 test('what cannot be read is forgotten, and nothing else with it', () => {
   const status = {
     agents: { admitted: [rex, null, { ...rex, kind: 7 }], refused: [{ ...rex, holdAt: 'soon' }], held: 'none' },
-    nodes: { overSince: SINCE, peak: -1 },
+    cluster: { ...kind, confidence: 'total' },
+    nodes: { overSince: SINCE, peak: -1, pastPeaks: [7, { counted: 6, until: 'soon' }] },
     violations: [{ reason: 'Expired' }, { reason: 'Revoked', since: SINCE }],
   }
   expect(readRemembered({ status })).toEqual({
     agents: { admitted: [rex], refused: [rex], held: [] },
-    nodes: { overSince: SINCE },
+    nodes: { pastPeaks: [], overSince: SINCE },
     violations: [{ reason: 'Revoked', since: SINCE }],
   })
 })
@@ -55,7 +59,8 @@ test('it never fails', () => {
   const status = fc.record(
     {
       agents: fc.record({ admitted: part, refused: part, held: part }, { requiredKeys: [] }),
-      nodes: fc.oneof(fc.anything(), fc.record({ overSince: fc.anything(), peak: fc.anything() })),
+      cluster: fc.oneof(fc.anything(), fc.record({ type: fc.anything(), evidence: part })),
+      nodes: fc.oneof(fc.anything(), fc.record({ overSince: fc.anything(), peak: fc.anything(), pastPeaks: part })),
       violations: part,
     },
     { requiredKeys: [] },

@@ -6,12 +6,14 @@ import { type Catalog, checkCatalog } from '../../../src/domain/catalog.ts'
 import { decide } from '../../../src/domain/decision.ts'
 import { degradationAt } from '../../../src/domain/degradation.ts'
 import { DAY, SECOND } from '../../../src/domain/instant.ts'
+import { SIGNED_CATALOG } from '../../../src/domain/license/compact-jws.ts'
 import { readLicense } from '../../../src/domain/license/read-license.ts'
+import { readSignedCatalog } from '../../../src/domain/signed-catalog.ts'
 import { timelineFrom } from '../../../src/domain/timeline.ts'
 import { issueLicense } from '../../../src/vendor/issue.ts'
 import { claims, eks, facts, kind, NOW, workload } from '../../support/builders.ts'
 import { builtIn, CATALOGS, decisionFor } from '../../support/catalog-tables.ts'
-import { key } from '../domain/license/signed.ts'
+import { jws, key, newKey, seconds } from '../domain/license/signed.ts'
 
 test('the catalogs that are built in', () => {
   expect(CATALOGS.map(({ product }) => product)).toEqual([
@@ -25,9 +27,20 @@ test('the catalogs that are built in', () => {
 
 const names = CATALOGS.map(({ product }) => product)
 
-test.each(names)('%s: nothing in it looks wrong', async (product) => {
+async function sourceOf(product: string): Promise<unknown> {
   const { default: source } = await import(`../../../src/catalogs/${product}.json`, { with: { type: 'json' } })
-  expect(checkCatalog(source)).toMatchObject({ problems: [], warnings: [] })
+  return source
+}
+
+test.each(names)('%s: nothing in it looks wrong', async (product) => {
+  expect(checkCatalog(await sourceOf(product))).toMatchObject({ problems: [], warnings: [] })
+})
+
+test.each(names)('%s: signed, it is read back the same', async (product) => {
+  const signer = await newKey('for-catalogs', 'EdDSA', 'catalog')
+  const content = { iss: 'a vendor', iat: seconds(NOW), catalog: await sourceOf(product) }
+  const text = jws({ alg: 'EdDSA', kid: signer.keyId, typ: SIGNED_CATALOG.type }, content, signer)
+  expect(await readSignedCatalog(text, signer.trust, NOW)).toEqual(builtIn(product))
 })
 
 /** Any license for any plan of the catalog. */
@@ -59,7 +72,7 @@ describe.each(names)('%s', (product) => {
   const plans = catalog.plans.map((plan) => plan.name)
 
   test('any license for any plan is issued, read back the same, and decided', async () => {
-    const law = fc.asyncProperty(someClaims(catalog), fc.boolean(), fc.nat(60), async (given, onKind, count) => {
+    const law = fc.asyncProperty(someClaims(catalog), fc.boolean(), fc.nat(20), async (given, onKind, count) => {
       const file = await issueLicense(given, key, NOW)
       const { jwt } = catalog.license
       const read = await readLicense(file, { keys: key.trust, product, plans, jwt, now: NOW })
@@ -76,7 +89,7 @@ describe.each(names)('%s', (product) => {
       if (agents.limit !== -1 && agents.isHard) expect(agents.admitted.length).toBeLessThanOrEqual(agents.limit)
       expect(timelineFrom(situation).every(({ at }) => at > NOW)).toBe(true)
     })
-    await fc.assert(law, { numRuns: 60 })
+    await fc.assert(law, { numRuns: 40 })
   })
 
   test('each level begins at its millisecond, for each plan', () => {

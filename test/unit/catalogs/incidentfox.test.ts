@@ -18,6 +18,7 @@ import {
 import { jws, newKey, NOW, seconds } from '../domain/license/signed.ts'
 
 const catalog = builtIn('incidentfox')
+const vendor = await newKey('ifox-1', 'RS256')
 
 test('plans, prices and limits', () => {
   expect(planRows(catalog)).toEqual(
@@ -143,7 +144,6 @@ test.each([
 test('its own RS256 token is a license, from the Secret that its chart makes', async () => {
   expect(catalog.license.key?.format).toBe('IFOX-<TIER>-<CUSTOMER_ID>-<UUID>')
   expect(catalog.license.offlineSecret).toEqual({ name: 'incidentfox-license', key: 'license.jwt' })
-  const vendor = await newKey('ifox-1', 'RS256')
   const token = jws(
     { alg: 'RS256', typ: 'JWT' },
     {

@@ -95,7 +95,7 @@ test('the good catalog is good, and its defaults are those of the design', () =>
     lastKnownGoodHours: 72,
     revocationHours: 0,
   })
-  expect(catalog.nodes.uncountedClasses).toEqual([])
+  expect(catalog.nodes.uncountedClasses).toEqual(['deleting', 'simulated'])
 })
 
 type Case = readonly [what: string, edits: Edits, ...sentences: string[]]

@@ -4,7 +4,18 @@ import { describe, expect, test } from 'vitest'
 import { decide } from '../../../src/domain/decision.ts'
 import { NO_MEMORY } from '../../../src/domain/facts.ts'
 import { DAY, HOUR } from '../../../src/domain/instant.ts'
-import { claims, CLUSTER_UID, eks, facts, license, NOW, revoked, wanted, workload } from '../../support/builders.ts'
+import {
+  catalog,
+  claims,
+  CLUSTER_UID,
+  eks,
+  facts,
+  license,
+  NOW,
+  revoked,
+  wanted,
+  workload,
+} from '../../support/builders.ts'
 
 const names = (agents: readonly { agent: string }[]) => agents.map((agent) => agent.agent)
 
@@ -286,7 +297,7 @@ describe('nodes', () => {
     expect(first.verdict).toBe('Valid')
     expect(first.nodes.overage).toMatchObject({ since: NOW, peak: 2, graceEndsAt: NOW + 72 * HOUR, graceIsOver: false })
     expect(first.nextChangeAt).toBe(NOW + 72 * HOUR)
-    const memory = { ...NO_MEMORY, nodesOver: { since: NOW - 72 * HOUR, peak: 5 } }
+    const memory = { ...NO_MEMORY, nodesOver: { since: NOW - 72 * HOUR, peak: 5, grace: { endsAt: NOW } } }
     expect(over(2, memory)).toMatchObject({ verdict: 'NodeLimitExceeded', gate: { growth: 'Closed' } })
     expect(over(2, memory).nodes.overage?.peak).toBe(5)
     expect(over(1, memory)).toMatchObject({ verdict: 'Valid', gate: { growth: 'Open' } })
@@ -347,4 +358,26 @@ describe('holding', () => {
 test('claims of an unknown plan count for nothing', () => {
   const decision = decide(facts({ licenses: [{ name: 'x', claims: claims({ plan: 'galaxy' }) }] }))
   expect(decision.grant.plan.name).toBe('free')
+})
+
+describe('a soft limit', () => {
+  const soft = {
+    ...catalog,
+    meters: { ...catalog.meters, agents: { ...catalog.meters['agents']!, enforcement: 'soft' } },
+  } as const
+  const licensed = (agents: number) =>
+    decide(facts({ catalog: soft, licenses: [license({ limits: { agents } })], wanted: wanted(['rex', 'tess']) }))
+
+  test('is said and not enforced', () => {
+    const decision = licensed(1)
+    expect(names(decision.agents.admitted)).toEqual(['rex', 'tess'])
+    expect(decision.gate.slots).toBe(-1)
+    expect(decision.messages.join()).toContain('is for 1 agent, and there are 2; more are not refused')
+  })
+
+  test('of 0 grants nothing', () => {
+    const decision = licensed(0)
+    expect(names(decision.agents.refused)).toEqual(['rex', 'tess'])
+    expect(decision.gate.slots).toBe(0)
+  })
 })

@@ -73,7 +73,10 @@ law(
 
 law('more nodes never lower a violation', someFacts, fc.nat(50), (given, more) => {
   const counted = given.nodes.counted + more
-  const memory = { ...given.memory, nodesOver: { since: NOW - 100 * HOUR, peak: 1 } }
+  const memory = {
+    ...given.memory,
+    nodesOver: { since: NOW - 100 * HOUR, peak: 1, grace: { endsAt: NOW - 28 * HOUR } },
+  }
   const few = decide({ ...given, memory })
   const many = decide({ ...given, memory, nodes: { ...given.nodes, counted, total: counted } })
   const reasons = many.violations.map((violation) => violation.reason)

@@ -107,7 +107,7 @@ describe('what it says', () => {
     ],
     [
       'revoked',
-      facts({ ...team, revocations: revoked(NOW - DAY) }),
+      facts({ ...team, licenses: [license()], revocations: revoked(NOW) }),
       { tone: 'restricted', headline: 'The license is revoked' },
     ],
     [

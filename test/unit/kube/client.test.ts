@@ -174,3 +174,50 @@ test('the time of the server is that of its last answer', async () => {
   await client.get(namespaces, { name: 'a' }, soon())
   expect((client.serverTime() ?? 0) - Date.UTC(2026, 10, 21, 8)).toBeGreaterThanOrEqual(0)
 })
+
+test('behind a closed fence nothing is written, and reading goes on', async () => {
+  let isOpen = true
+  const fenced = createClient(server.access, {
+    fieldManager: 'me',
+    userAgent: 'test',
+    fence: { isOpen: () => isOpen, timeoutMs: 100 },
+  })
+  const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a' } }
+  const writes = {
+    create: () => fenced.create(namespaces, object, soon()),
+    replace: () => fenced.replace(namespaces, object, soon()),
+    apply: () => fenced.apply(namespaces, object, { force: true }, soon()),
+    'merge patch': () => fenced.mergePatch(namespaces, { name: 'a' }, {}, soon()),
+    delete: () => fenced.delete(namespaces, { name: 'a' }, undefined, soon()),
+  }
+  for (const [name, write] of Object.entries(writes)) {
+    server.expect(/^(POST|PUT|PATCH|DELETE)/, json(object))
+    isOpen = true
+    await write()
+    isOpen = false
+    expect((await failureOf(write())).reason, name).toBe('NotLeading')
+  }
+  server.expect(/^GET/, json(object))
+  await fenced.get(namespaces, { name: 'a' }, soon())
+
+  // A write that takes longer than the fence gives it is given up.
+  isOpen = true
+  server.expect(/^PATCH/, hold)
+  expect((await failureOf(writes.apply())).message).toContain('it took too long')
+})
+
+test('the fence is asked when the connection stands: one that closes while connecting lets nothing through', async () => {
+  // The first answer is for the attempt, the second for the bytes.
+  const answers = [true, false]
+  const fenced = createClient(server.access, {
+    fieldManager: 'me',
+    userAgent: 'test',
+    fence: { isOpen: () => answers.shift() ?? false, timeoutMs: 1_000 },
+  })
+  expect((await failureOf(fenced.delete(namespaces, { name: 'a' }, undefined, soon()))).reason).toBe('NotLeading')
+  expect(server.asked).toEqual([])
+  // Asked again to wait by a busy server, a replica may have stopped leading meanwhile.
+  answers.push(true, true)
+  server.expect(/^DELETE/, failure(429, 'TooManyRequests', 'busy', { 'retry-after': '0' }))
+  expect((await failureOf(fenced.delete(namespaces, { name: 'a' }, undefined, soon()))).reason).toBe('NotLeading')
+})

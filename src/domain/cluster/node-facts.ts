@@ -1,0 +1,32 @@
+// What is kept of a Node: what some rule asks for, a few hundred bytes of some ten thousand.
+
+import type { Instant } from '../instant.ts'
+
+/** What the decision needs to know of a Node; the rest of the object is dropped when it is read. */
+export interface NodeFacts {
+  readonly name: string
+  readonly providerId: string
+  readonly kubeletVersion: string
+  readonly osImage: string
+  readonly kernelVersion: string
+  /** The container runtime with its version, such as `containerd://2.1.3`. */
+  readonly runtime: string
+  readonly bootId: string
+  /** Names of the labels and annotations that a rule asks for; values only where one asks for those too. */
+  readonly labels: readonly string[]
+  readonly annotations: readonly string[]
+  /** The label of that name: a cloud's type of machine. */
+  readonly instanceType: string
+  /** What the node is marked as by a label, annotation or taint. Anybody may set those. */
+  readonly marked?: 'virtual' | 'simulated'
+  /** Whether a kubelet reports of a machine: nothing that pretends to be a node keeps that up. */
+  readonly hasKubelet: boolean
+  /** Whether its IDs come from hardware or a hypervisor. A container of Kind makes up its own. */
+  readonly hasHardwareId: boolean
+  /** Whether the label of its host name says another name than it has. */
+  readonly hasOtherHostname: boolean
+  /** Whether a cloud controller gave it an address for the world outside. */
+  readonly hasExternalAddress: boolean
+  readonly deletingSince?: Instant
+  readonly notReadySince?: Instant
+}

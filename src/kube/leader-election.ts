@@ -1,0 +1,214 @@
+// Leader election: of several replicas one writes, the others are ready to. A follower watches the lease, and so takes it in
+// the moment in which it is released; one that is missing or released it takes at once.
+//
+// Leadership ends by itself. It is asked for right before each write (`Fence`), and a replica that was stopped, cut off or
+// too busy to renew gets the answer no, whatever it believed before.
+
+import { pause } from '../runtime/pause.ts'
+import { withTimeLimit } from '../runtime/time-limit.ts'
+import type { Client, Fence, RawObject } from './client.ts'
+import { isAlreadyExists, isConflict, isNotFound } from './errors.ts'
+import {
+  LEASE_TIMING,
+  type LeaseSpec,
+  type LeaseTiming,
+  nextStep,
+  released,
+  renewed,
+  type Standing,
+  taken,
+  writableUntil,
+} from './lease.ts'
+import { leases } from './resource.ts'
+import { reflect, Store } from './store.ts'
+import type { WatchTarget } from './watch.ts'
+
+export interface ElectionOptions {
+  readonly namespace: string
+  readonly name: string
+  /** Who we are: never the same for two replicas that run at once. */
+  readonly identity: string
+  readonly timing?: LeaseTiming
+}
+
+export interface ElectionHooks {
+  /** This replica leads. The fence is for the writes of this term of office, and closes for good with it. */
+  readonly onElected: (fence: Fence) => void
+  /** This replica leads no more; its fence is closed already. */
+  readonly onLost: () => void
+  /** An attempt failed; it will be made again. */
+  readonly onProblem: (error: unknown) => void
+}
+
+export interface Election {
+  /** What keeps this replica from learning who leads; undefined while nothing does. */
+  readonly problem: string | undefined
+  /** Runs for office until the signal aborts, and then gives the lease up. */
+  run(signal: AbortSignal): Promise<void>
+}
+
+interface Lease extends RawObject {
+  readonly spec?: LeaseSpec
+}
+
+const LONGEST_SLEEP_MS = 60_000
+
+/** The client must not be behind the fence: it writes the lease itself. */
+export function createElection(client: Client, options: ElectionOptions, hooks: ElectionHooks): Election {
+  const { namespace, name, identity, timing = LEASE_TIMING } = options
+  // Two attempts fit between the first and the deadline.
+  const attemptMs = timing.renewDeadlineMs / 4
+  const target: WatchTarget<Lease> = {
+    resource: leases,
+    namespace,
+    fieldSelector: `metadata.name=${name}`,
+    project: (raw) => raw as Lease,
+  }
+  let standing: Standing = { kind: 'follower' }
+  /** The lease as we wrote it last. */
+  let held: Lease | undefined
+  let following: Store<Lease> | undefined
+  let terms = 0
+  let wake: () => void = () => undefined
+
+  async function run(signal: AbortSignal): Promise<void> {
+    const stop = () => wake()
+    signal.addEventListener('abort', stop)
+    while (!signal.aborted) {
+      await follow(signal)
+      if (!signal.aborted) await lead(signal)
+    }
+    signal.removeEventListener('abort', stop)
+    await release()
+  }
+
+  /** Until this replica leads. */
+  async function follow(signal: AbortSignal): Promise<void> {
+    standing = { kind: 'follower' }
+    const store = new Store<Lease>()
+    const seen = () => store.get(`${namespace}/${name}`)
+    store.onChange(() => {
+      if (!store.synced) hooks.onProblem(store.problem)
+      else if (standing.kind === 'follower') {
+        standing = { ...standing, seen: { spec: seen()?.spec, at: performance.now() } }
+        wake()
+      }
+    })
+    following = store
+    const watching = new AbortController()
+    const reflecting = reflect(client, target, store, AbortSignal.any([signal, watching.signal]))
+    while (isFollower() && !signal.aborted) {
+      const step = nextStep(standing, identity, timing, performance.now())
+      if (step.kind === 'take') await take(seen(), signal)
+      else if (step.kind === 'wait') await sleepUntil(step.until)
+    }
+    watching.abort()
+    await reflecting
+    following = undefined
+  }
+
+  /** Until this replica leads no more. */
+  async function lead(signal: AbortSignal): Promise<void> {
+    hooks.onElected(fenceOfThisTerm())
+    while (!isFollower() && !signal.aborted) {
+      const step = nextStep(standing, identity, timing, performance.now())
+      if (step.kind === 'renew') await renew(signal)
+      else if (step.kind === 'wait') await sleepUntil(step.until)
+      else standing = { kind: 'follower' }
+    }
+    if (!signal.aborted) hooks.onLost()
+  }
+
+  function isFollower(): boolean {
+    return standing.kind === 'follower'
+  }
+
+  function mayWrite(): boolean {
+    return performance.now() < writableUntil(standing, timing)
+  }
+
+  function fenceOfThisTerm(): Fence {
+    const term = ++terms
+    // A later term of ours does not open it again: what an earlier one wanted to write is out of date.
+    const isOpen = () => term === terms && mayWrite()
+    return { isOpen, timeoutMs: timing.durationMs - timing.renewDeadlineMs }
+  }
+
+  async function take(before: Lease | undefined, signal: AbortSignal): Promise<void> {
+    const triedAt = performance.now()
+    try {
+      const spec = taken(before?.spec, identity, timing, new Date())
+      held = await limited(signal, (limit) => (before === undefined ? create(spec, limit) : put(before, spec, limit)))
+      standing = { kind: 'leader', renewedAt: triedAt }
+    } catch (error) {
+      if (signal.aborted || standing.kind === 'leader') return
+      standing = { ...standing, triedAt }
+      // Somebody was faster, and the watch is about to say who.
+      if (!isConflict(error) && !isAlreadyExists(error)) hooks.onProblem(error)
+    }
+  }
+
+  async function renew(signal: AbortSignal): Promise<void> {
+    const triedAt = performance.now()
+    try {
+      const before = held ?? (await limited(signal, get))
+      // Our own renewal may have arrived though its answer did not, and anybody may put a label on the lease.
+      if (before?.spec?.holderIdentity !== identity) {
+        standing = { kind: 'follower' }
+        return
+      }
+      held = await limited(signal, (limit) => put(before, renewed(before.spec ?? {}, new Date()), limit))
+      standing = { kind: 'leader', renewedAt: triedAt }
+    } catch (error) {
+      if (signal.aborted || standing.kind === 'follower') return
+      held = undefined
+      standing = { ...standing, triedAt }
+      if (!isConflict(error) && !isNotFound(error)) hooks.onProblem(error)
+    }
+  }
+
+  async function release(): Promise<void> {
+    if (!mayWrite() || held === undefined) return
+    const { spec = {} } = held
+    // From now on nobody here writes; only then may another.
+    standing = { kind: 'follower' }
+    await put(held, released(spec, new Date()), AbortSignal.timeout(attemptMs)).catch(hooks.onProblem)
+  }
+
+  async function get(signal: AbortSignal): Promise<Lease | undefined> {
+    try {
+      return await client.get(leases, { namespace, name }, signal)
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  }
+
+  function create(spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {
+    return client.create(leases, { ...KIND, metadata: { name, namespace }, spec }, signal)
+  }
+
+  // With the version that was seen: whoever was faster wins.
+  function put(before: Lease, spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {
+    return client.replace(leases, { ...before, ...KIND, spec }, signal)
+  }
+
+  function limited<T>(signal: AbortSignal, work: (limit: AbortSignal) => Promise<T>): Promise<T> {
+    return withTimeLimit(attemptMs, signal, work)
+  }
+
+  async function sleepUntil(instant: number): Promise<void> {
+    const waking = new AbortController()
+    wake = () => waking.abort()
+    await pause(Math.max(0, Math.min(instant - performance.now(), LONGEST_SLEEP_MS)), waking.signal)
+  }
+
+  return {
+    get problem() {
+      return following?.problem?.message
+    },
+    run,
+  }
+}
+
+const KIND = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }
