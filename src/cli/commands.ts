@@ -13,6 +13,7 @@ export interface CommandEntry {
 }
 
 const TRY = 'Try it:'
+const SET_UP = 'Set it up:'
 const RUN = 'Run it:'
 const LICENSES = 'Licenses:'
 
@@ -23,6 +24,18 @@ export const commands: readonly CommandEntry[] = [
       'try the whole free tier on this machine: what is admitted, what is refused, and what a license changes',
     group: TRY,
     load: async (io) => (await import('./trial.ts')).trialCommand(io),
+  },
+  {
+    name: 'init',
+    description: 'write the PlatformConfig and the values of the chart for a place to run in',
+    group: SET_UP,
+    load: async (io) => (await import('./init.ts')).initCommand(io),
+  },
+  {
+    name: 'deploy',
+    description: 'bring about what cto init wrote: the operator, the license, the PlatformConfig',
+    group: SET_UP,
+    load: async (io) => (await import('./deploy.ts')).deployCommand(io),
   },
   {
     name: 'operator',
