@@ -65,6 +65,12 @@ export const commands: readonly CommandEntry[] = [
     },
   },
   {
+    name: 'support-bundle',
+    description: 'collect how the operator stands into one file, without secrets, for whoever helps',
+    group: RUN,
+    load: async (io) => (await import('./support-bundle.ts')).supportBundleCommand(io),
+  },
+  {
     name: 'explain',
     description: 'say what a reason means and what lifts it; without one, list them all',
     group: RUN,
