@@ -16,6 +16,7 @@ const TRY = 'Try it:'
 const SET_UP = 'Set it up:'
 const RUN = 'Run it:'
 const LICENSES = 'Licenses:'
+const HELP = 'Help:'
 
 export const commands: readonly CommandEntry[] = [
   {
@@ -100,5 +101,11 @@ export const commands: readonly CommandEntry[] = [
       const { vendorCommand } = await import('./vendor.ts')
       return vendorCommand(io, builtInCatalogs().map(catalogNames))
     },
+  },
+  {
+    name: 'completion',
+    description: 'print what makes a shell complete the commands and options of cto',
+    group: HELP,
+    load: async (io) => (await import('./completion.ts')).completionCommand(io),
   },
 ]
