@@ -9,7 +9,6 @@ import { allWatched, declareStores, policyStores, runStores, type Watched } from
 import { reportWatchProblems } from './cluster/watch-problems.ts'
 import { waitingFor } from './controllers/entitlement/gather.ts'
 import type { DecisionBoard } from './controllers/decision-board.ts'
-import type { Decision } from './domain/decision.ts'
 import { stepsBefore, type TimelineEntry, timelineFrom } from './domain/timeline.ts'
 import { startHttpServer } from './http/server.ts'
 import { createJournal } from './http/status-page/journal.ts'
@@ -31,8 +30,8 @@ export type { OperatorSettings } from './settings.ts'
 export interface Operator {
   /** Where probes and metrics are served. */
   readonly address: string
-  /** The decision in force, as far as this replica takes it. */
-  readonly decision: Decision | undefined
+  /** Where this replica's decisions stand; undefined while another one decides. */
+  readonly board: DecisionBoard | undefined
   /** Resolves with the first decision that this replica published. */
   readonly ready: Promise<void>
   /** Whether this replica leads. */
@@ -77,9 +76,9 @@ export async function startOperator(
   const reader = newClient(CLOSED)
 
   const journal = createJournal()
-  const decided = Promise.withResolvers<void>()
   // The page goes by the time that decisions go by, and not by a clock that nobody believes.
   let ahead = 0
+  const decided = Promise.withResolvers<void>()
   const beginTerm = (fence?: Fence) => {
     const client = newClient(fence)
     term = startTerm({ client, stores, settings, clock, log, metrics, journal, identity: () => identity })
@@ -177,8 +176,8 @@ export async function startOperator(
 
   return {
     address: http.address,
-    get decision() {
-      return term?.board.current
+    get board() {
+      return term?.board
     },
     ready: decided.promise,
     get leads() {

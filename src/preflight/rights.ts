@@ -38,7 +38,9 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
       duty: 'know the cluster',
       rights: [
         ...to('list watch', '', ['nodes', 'namespaces']),
+        ...to('list watch', '', ['services']),
         ...to('get', '', ['namespaces'], { name: 'kube-system' }),
+        ...to('get', 'coordination.k8s.io', ['leases'], { namespace: 'kube-system', name: 'kube-controller-manager' }),
         ...to('list watch', '', ['configmaps'], { namespace: 'kube-system', name: 'kubeadm-config' }),
         ...to('list watch', '', ['services']),
       ],

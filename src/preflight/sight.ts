@@ -28,6 +28,7 @@ export interface Seen {
   /** How far the API server's clock is ahead of this machine's, in ms. */
   readonly clockAhead?: number
   readonly clusterUid: Sight<string>
+  /** The nodes, and what else tells the type of the cluster. */
   readonly survey: Sight<Survey>
   readonly policies: Sight<boolean>
   /** The CRDs that are there, and whether the API server serves them. */
