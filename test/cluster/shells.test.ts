@@ -1,7 +1,7 @@
 // The binary in the hands of shells and of kubectl.
 
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -22,6 +22,23 @@ function run(command: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(command, args, { env: { PATH, HOME: folder }, encoding: 'utf8' })
   return { status, lines: stdout.split('\n').filter((line) => line !== ''), stderr }
 }
+
+test('for help, and for every key that asks for completion, it reads little and nothing of cryptography or clusters', () => {
+  const read = new Set<string>()
+  const follow = (file: string) => {
+    if (read.has(file)) return
+    read.add(file)
+    for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(/(?:from|^import) "(\.[^"]+)"/gm)) {
+      follow(join(dirname(file), path))
+    }
+  }
+  follow(CTO)
+  const text = [...read].map((file) => readFileSync(file, 'utf8')).join('')
+  expect(text.length).toBeLessThan(600_000)
+  for (const heavy of ['client-node', 'jose', 'zod', 'pino', 'prom-client']) {
+    expect(text.includes(`// node_modules/${heavy}`), heavy).toBe(false)
+  }
+})
 
 describe('completion', () => {
   // Each asks the script as the shell itself would: for what may follow `cto license in`.
