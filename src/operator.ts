@@ -17,6 +17,7 @@ import { statusView } from './http/status-page/view.ts'
 import type { Access } from './kube/access.ts'
 import { CLOSED, createClient, type Fence } from './kube/client.ts'
 import { createElection, type Election } from './kube/leader-election.ts'
+import { attemptMs, LEASE_TIMING } from './kube/lease.ts'
 import { leases } from './kube/resource.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { OperatorSettings } from './settings.ts'
@@ -66,21 +67,21 @@ export async function startOperator(
         .filter(({ store }) => store.lastContact > 0)
         .map(measuredWatch),
   })
-  const newClient = (fence?: Fence) =>
+  const newClient = (more: { readonly fence?: Fence; readonly timeoutMs?: number }) =>
     createClient(access, {
       fieldManager: FIELD_MANAGER,
       userAgent: `cto-operator/${VERSION}`,
       onRequest: (method, code) => metrics.requests.inc({ host: access.server.host, method, code }),
-      ...(fence === undefined ? {} : { fence }),
+      ...more,
     })
-  const reader = newClient(CLOSED)
+  const reader = newClient({ fence: CLOSED })
 
   const journal = createJournal()
   // The page goes by the time that decisions go by, and not by a clock that nobody believes.
   let ahead = 0
   const decided = Promise.withResolvers<void>()
   const beginTerm = (fence?: Fence) => {
-    const client = newClient(fence)
+    const client = newClient(fence === undefined ? {} : { fence })
     term = startTerm({ client, stores, settings, clock, log, metrics, journal, identity: () => identity })
     const { board } = term
     board.onPublish(() => {
@@ -136,11 +137,11 @@ export async function startOperator(
   let running: Promise<void> | undefined
   if (settings.election === undefined) beginTerm()
   else {
-    const { identity: name, timing } = settings.election
+    const { identity: name, timing = LEASE_TIMING } = settings.election
     const { namespace } = settings
     election = createElection(
-      newClient(),
-      { namespace, name: LEASE_NAME, identity: name, ...(timing === undefined ? {} : { timing }) },
+      newClient({ timeoutMs: attemptMs(timing) }),
+      { namespace, name: LEASE_NAME, identity: name, timing },
       {
         onElected(fence) {
           log.info({ replica: name }, 'this replica leads')

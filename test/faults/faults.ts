@@ -40,16 +40,27 @@ export const eachLine = (change: (line: string, index: number) => readonly strin
   },
 })
 
-/** The lines of a watch in bunches, each in another order. */
-export const shuffled = (random: () => number, size: number): Fault => ({
+/** The lines of a watch, those that come within so many ms each time in another order. */
+export const shuffled = (random: () => number, ms: number): Fault => ({
   kind: 'lines',
   async *change(lines) {
+    const source = lines[Symbol.asyncIterator]()
+    const moment = () => new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ms))
     let bunch: string[] = []
-    for await (const line of lines) {
-      bunch.push(line)
-      if (bunch.length < size) continue
-      yield* bunch.toSorted(() => random() - 0.5)
-      bunch = []
+    let next = source.next()
+    for (;;) {
+      const one = await (bunch.length === 0 ? next : Promise.race([next, moment()]))
+      if (one === undefined || one.done === true) {
+        yield* bunch
+          .map((line) => [random(), line] as const)
+          .toSorted(([a], [b]) => a - b)
+          .map(([, line]) => line)
+        bunch = []
+        if (one?.done === true) return
+      } else {
+        bunch.push(one.value)
+        next = source.next()
+      }
     }
   },
 })
