@@ -13,8 +13,10 @@ export interface CommandEntry {
 }
 
 const TRY = 'Try it:'
+const SET_UP = 'Set it up:'
 const RUN = 'Run it:'
 const LICENSES = 'Licenses:'
+const HELP = 'Help:'
 
 export const commands: readonly CommandEntry[] = [
   {
@@ -23,6 +25,18 @@ export const commands: readonly CommandEntry[] = [
       'try the whole free tier on this machine: what is admitted, what is refused, and what a license changes',
     group: TRY,
     load: async (io) => (await import('./trial.ts')).trialCommand(io),
+  },
+  {
+    name: 'init',
+    description: 'write the PlatformConfig and the values of the chart for a place to run in',
+    group: SET_UP,
+    load: async (io) => (await import('./init.ts')).initCommand(io),
+  },
+  {
+    name: 'deploy',
+    description: 'bring about what cto init wrote: the operator, the license, the PlatformConfig',
+    group: SET_UP,
+    load: async (io) => (await import('./deploy.ts')).deployCommand(io),
   },
   {
     name: 'operator',
@@ -50,6 +64,12 @@ export const commands: readonly CommandEntry[] = [
       const { builtInCatalogs } = await import('./catalogs.ts')
       return (await import('./detect.ts')).detectCommand(io, builtInCatalogs())
     },
+  },
+  {
+    name: 'support-bundle',
+    description: 'collect how the operator stands into one file, without secrets, for whoever helps',
+    group: RUN,
+    load: async (io) => (await import('./support-bundle.ts')).supportBundleCommand(io),
   },
   {
     name: 'explain',
@@ -81,5 +101,11 @@ export const commands: readonly CommandEntry[] = [
       const { vendorCommand } = await import('./vendor.ts')
       return vendorCommand(io, builtInCatalogs().map(catalogNames))
     },
+  },
+  {
+    name: 'completion',
+    description: 'print what makes a shell complete the commands and options of cto',
+    group: HELP,
+    load: async (io) => (await import('./completion.ts')).completionCommand(io),
   },
 ]

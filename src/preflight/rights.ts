@@ -1,6 +1,6 @@
 // What the operator has to be allowed to do, and what for. A test runs it with these rights and no others.
 
-import { GROUP, GUARDIAN } from '../api/names.ts'
+import { GROUP, GUARDIAN, LEASE_NAME } from '../api/names.ts'
 
 export interface Right {
   readonly verb: string
@@ -42,6 +42,14 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
         ...to('get', '', ['namespaces'], { name: 'kube-system' }),
         ...to('get', 'coordination.k8s.io', ['leases'], { namespace: 'kube-system', name: 'kube-controller-manager' }),
         ...to('list watch', '', ['configmaps'], { namespace: 'kube-system', name: 'kubeadm-config' }),
+        ...to('list watch', '', ['services']),
+      ],
+    },
+    {
+      duty: 'agree on the replica that acts',
+      rights: [
+        ...to('create', 'coordination.k8s.io', ['leases'], { namespace }),
+        ...to('get list watch update', 'coordination.k8s.io', ['leases'], { namespace, name: LEASE_NAME }),
       ],
     },
     {

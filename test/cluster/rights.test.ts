@@ -27,7 +27,10 @@ test('everything the operator is there for can be done with them', { timeout: 12
   const vendor = await aVendor()
   const license = (overrides = {}) => aLicense(vendor, overrides)
   await cluster.installLicense(await license(), 'cto-license')
-  await using running = await runOperator(as(USER, await cluster.access()), vendor, { holdNotice: 300 })
+  await using running = await runOperator(as(USER, await cluster.access()), vendor, {
+    holdNotice: 300,
+    election: { identity: 'one' },
+  })
   const replicas = async (name: string) => {
     const spec = (await cluster.object(deployments, name, 'cto-agents'))?.['spec'] as { replicas: number } | undefined
     return spec?.replicas
