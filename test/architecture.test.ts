@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['http', 'node:*'],
   'http/status-page': ['http/status-page', 'domain', 'node:*'],
   cluster: ['cluster', 'api', 'domain', 'kube', 'runtime', 'node:crypto', 'node:util', 'yaml'],
+  preflight: ['preflight', 'api', 'cluster', 'domain', 'kube'],
   controllers: ['controllers', 'cluster', 'api', 'domain', 'kube', 'runtime', 'node:util'],
   vendor: ['vendor', 'domain', 'jose', 'node:*'],
   'control-plane': ['control-plane', 'node:*', 'yaml'],

@@ -1,10 +1,19 @@
-// Two projects: what needs nothing but Node, and what needs a control plane. The second starts when the first is done.
+// Three projects: what needs nothing but Node, what needs a control plane, and what makes one fail. Each starts when the one
+// before it is done.
 
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
 import { verdictTable } from './support/verdict-table.ts'
 
 const report = process.env['CTO_TEST_REPORT']
+
+const withControlPlane = {
+  globalSetup: 'test/support/prepare-control-plane.ts',
+  testTimeout: 60_000,
+  hookTimeout: 15 * 60_000,
+  // A control plane takes half a gigabyte, and a core while it starts.
+  maxWorkers: 2,
+}
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
@@ -23,14 +32,18 @@ export default defineConfig({
       },
       {
         test: {
+          ...withControlPlane,
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
-          globalSetup: 'test/support/prepare-control-plane.ts',
-          testTimeout: 60_000,
-          hookTimeout: 15 * 60_000,
-          // A control plane takes half a gigabyte, and a core while it starts.
-          maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...withControlPlane,
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          sequence: { groupOrder: 2 },
         },
       },
     ],

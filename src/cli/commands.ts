@@ -31,6 +31,12 @@ export const commands: readonly CommandEntry[] = [
     load: async (io) => (await import('./operator.ts')).operatorCommand(io),
   },
   {
+    name: 'check',
+    description: 'say whether the operator can run here or runs as it should, and what would be refused',
+    group: RUN,
+    load: async (io) => (await import('./check.ts')).checkCommand(io),
+  },
+  {
     name: 'status',
     description: 'show what the license allows now, what is refused and why, and what to do',
     group: RUN,
@@ -53,14 +59,17 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'license',
-    description: 'verify, look into or simulate a license file',
+    description: 'verify, look into, simulate or install a license file',
     group: LICENSES,
     async load(io) {
       const { builtInCatalogs, catalogNames } = await import('./catalogs.ts')
+      const { installCommand } = await import('./license-install.ts')
       const { simulateCommand } = await import('./license-simulate.ts')
       const { licenseCommand } = await import('./license.ts')
       const catalogs = builtInCatalogs()
-      return licenseCommand(io, catalogs.map(catalogNames)).addCommand(simulateCommand(io, catalogs))
+      return licenseCommand(io, catalogs.map(catalogNames))
+        .addCommand(installCommand(io))
+        .addCommand(simulateCommand(io, catalogs))
     },
   },
   {

@@ -5,11 +5,14 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { EntitlementStatus } from '../../src/api/entitlement.ts'
+import { entitlements } from '../../src/api/resources.ts'
 import { eksLikeNode, kindLikeNodes, kubeadmConfigMap, type NodeObject } from '../../src/control-plane/kind-nodes.ts'
 import { packageRoot } from '../../src/control-plane/package-root.ts'
 import { TYPE_LASTS } from '../../src/domain/cluster/stability.ts'
-import { createClient, type RawObject } from '../../src/kube/client.ts'
+import { createClient } from '../../src/kube/client.ts'
 import { configMaps, nodes } from '../../src/kube/resource.ts'
+import { reflect, Store } from '../../src/kube/store.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import {
@@ -33,6 +36,9 @@ let cluster: Cluster
 /** Creates nodes under the name that the API server knows kubelets by: real ones, as far as it can tell. */
 let arrives: (node: NodeObject) => Promise<unknown>
 let running: RunningOperator
+/** Everything that the operator ever published. */
+let watching: Promise<void>
+const watchingEnds = new AbortController()
 const verdicts = new Set<string>()
 const types = new Set<string>()
 
@@ -40,16 +46,24 @@ beforeAll(async () => {
   cluster = await connect(controlPlane.plane.kubeconfigPath)
   await prepare(cluster)
   const kubelet = createClient(await cluster.access(), { fieldManager: 'kubelet', userAgent: 'kubelet' })
-  arrives = (node) => kubelet.create(nodes, node as unknown as RawObject, soon())
+  arrives = (node) => kubelet.create(nodes, node, soon())
   await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
   for (const node of [controlPlaneNode as NodeObject, worker(0), worker(1)]) await arrives(node)
-  running = await runOperator(await cluster.access(), await aVendor(), { clock })
-  running.operator.board.onPublish(({ verdict, cluster: { type, proven } }) => {
-    verdicts.add(verdict)
-    types.add(`${type}${proven ? ', proven' : ''}`)
+  const published = new Store<EntitlementStatus>()
+  published.onChange((_name, _before, status) => {
+    if (status === undefined) return
+    verdicts.add(status.verdict)
+    types.add(`${status.cluster.type}${status.cluster.proven ? ', proven' : ''}`)
   })
+  const project = (raw: unknown) => (raw as { status?: EntitlementStatus }).status
+  watching = reflect(cluster.client, { resource: entitlements, project }, published, watchingEnds.signal)
+  running = await runOperator(await cluster.access(), await aVendor(), { clock })
 })
-afterAll(() => running.stop())
+afterAll(async () => {
+  watchingEnds.abort()
+  await watching
+  await running.stop()
+})
 
 const leave = (name: string) => cluster.remove(nodes, name)
 const counted = (count: number, total = count) =>

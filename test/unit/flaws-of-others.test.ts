@@ -6,9 +6,13 @@ import { describe, expect, test } from 'vitest'
 import { LicenseEvidence } from '../../src/cluster/license-evidence.ts'
 import { memoryFrom } from '../../src/controllers/entitlement/memory.ts'
 import { entitlementStatus } from '../../src/controllers/entitlement/status.ts'
+import { projectNode } from '../../src/cluster/nodes.ts'
+import { detectCluster } from '../../src/domain/cluster/detect.ts'
+import { tallyOf } from '../../src/domain/cluster/node-tally.ts'
 import { decide } from '../../src/domain/decision.ts'
 import { DAY, HOUR } from '../../src/domain/instant.ts'
 import { claims, CLUSTER_UID, eks, facts, license, NOW, wanted, workload } from '../support/builders.ts'
+import { DISTRIBUTIONS, kindNodes } from '../support/nodes.ts'
 import { FORMS, issue, type LicenseForm } from './domain/license/forms.ts'
 import { jws, newKey, outcome, payload, read, token } from './domain/license/signed.ts'
 
@@ -72,6 +76,19 @@ describe('deciding', () => {
     const smaller = { name: 'newer', claims: claims({ licenseId: 'newer', plan: 'starter', issuedAt: NOW }) }
     const decision = decide(facts({ licenses: [newest, smaller, license({ issuedAt: NOW - 300 * DAY })] }))
     expect(decision.grant.license?.facts.name).toBe('acme')
+  })
+
+  test('Replicated: one node that says Kind does not make a Kind, whichever comes first', () => {
+    const [kindNode] = kindNodes('kind', 0)
+    const cloud = DISTRIBUTIONS.find(({ type }) => type === 'EKS')?.nodes ?? []
+    for (const nodes of [
+      [kindNode, ...cloud],
+      [...cloud, kindNode],
+    ]) {
+      const { type, proven } = detectCluster({ nodes: tallyOf(nodes.map(projectNode)), apiGroups: [] })
+      expect([type, proven]).not.toEqual(['Kind', true])
+      expect(type).not.toBe('Kind')
+    }
   })
 
   test('sealos: a cluster is known by its whole identity', () => {

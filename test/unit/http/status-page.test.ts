@@ -107,7 +107,7 @@ describe('what it says', () => {
     ],
     [
       'revoked',
-      facts({ ...team, licenses: [license()], revocations: revoked(NOW) }),
+      facts({ ...team, revocations: revoked(NOW - DAY) }),
       { tone: 'restricted', headline: 'The license is revoked' },
     ],
     [
