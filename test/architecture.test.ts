@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'http/status-page': ['http/status-page', 'domain', 'node:*'],
   cluster: ['cluster', 'api', 'domain', 'kube', 'runtime', 'node:crypto', 'node:util', 'yaml'],
   controllers: ['controllers', 'cluster', 'api', 'domain', 'kube', 'runtime', 'node:util'],
-  vendor: ['vendor', 'domain', 'jose', 'node:*'],
+  vendor: ['vendor', 'domain', 'jose', 'zod', 'node:*'],
   'control-plane': ['control-plane', 'node:*', 'yaml'],
   trial: [
     'trial',
