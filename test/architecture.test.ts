@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   support: ['support', 'api', 'cluster', 'kube', 'node:*'],
   preflight: ['preflight', 'api', 'cluster', 'domain', 'kube'],
   controllers: ['controllers', 'cluster', 'api', 'domain', 'kube', 'runtime', 'node:util'],
-  vendor: ['vendor', 'domain', 'jose', 'node:*'],
+  vendor: ['vendor', 'domain', 'jose', 'zod', 'node:*'],
   'control-plane': ['control-plane', 'node:*', 'yaml'],
   trial: [
     'trial',

@@ -94,12 +94,12 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'vendor',
-    description: 'make keys and issue licenses',
+    description: 'make keys, issue and revoke licenses, sign catalogs, and keep the ledger of it all',
     group: LICENSES,
     async load(io) {
-      const { builtInCatalogs, catalogNames } = await import('./catalogs.ts')
+      const { builtInCatalogs } = await import('./catalogs.ts')
       const { vendorCommand } = await import('./vendor.ts')
-      return vendorCommand(io, builtInCatalogs().map(catalogNames))
+      return vendorCommand(io, builtInCatalogs())
     },
   },
   {

@@ -22,7 +22,8 @@ export function replacementOf(claims: LicenseClaims, facts: Facts): LicenseClaim
     .find((other) => replaces(other, claims))
 }
 
-function replaces(other: LicenseClaims, claims: LicenseClaims): boolean {
+/** Whether the other license, once it has begun, is in the place of this one. */
+export function replaces(other: LicenseClaims, claims: LicenseClaims): boolean {
   if (other.licenseId === claims.licenseId) return false
   // Two that name each other would leave nothing: the later one means what it says.
   const isLater = other.issuedAt - claims.issuedAt || (other.licenseId > claims.licenseId ? 1 : -1)
