@@ -56,6 +56,7 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
       duty: 'read what is wanted and say what is decided',
       rights: [
         ...to('list watch', GROUP, ['platformconfigs', 'licenses']),
+        ...to('get', GROUP, ['platformconfigs']),
         ...to('patch', GROUP, ['platformconfigs', 'licenses'], { subresource: 'status' }),
         ...to('get create', GROUP, ['entitlements']),
         ...to('list watch', GROUP, ['entitlements'], { name: product }),
