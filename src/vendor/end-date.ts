@@ -11,7 +11,7 @@ export interface EndDate {
 }
 
 const BARE_DAY = /^\d{4}-\d{2}-\d{2}$/
-const MIDNIGHT = /^(\d{4}-\d{2}-\d{2})T00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d{2}:\d{2})$/
+const MIDNIGHT = /^(\d{4}-\d{2}-\d{2})T00:00:00(?:\.0+)?(?:Z|[+-]\d{2}:\d{2})$/
 
 /** @param at the instant of the text, for a bare day its first one */
 export function endDate(text: string, at: Instant): EndDate {

@@ -31,9 +31,14 @@ export function addPassphraseOption(command: Command): Command {
 /** @throws CliError */
 export async function readSigningKey({ key, passphraseFile }: KeyOptions, io: Io): Promise<SigningKey> {
   const text = Buffer.from(await readInput(key, io)).toString('utf8')
-  await warnOfReaders(key, io)
+  let isEncrypted = false
   try {
-    return await parseSigningKey(text, () => passphraseOf(key, passphraseFile, io))
+    const signingKey = await parseSigningKey(text, () => {
+      isEncrypted = true
+      return passphraseOf(key, passphraseFile, io)
+    })
+    if (!isEncrypted) await warnOfReaders(key, io)
+    return signingKey
   } catch (error) {
     if (error instanceof CliError) throw error
     throw new CliError(`cannot sign with ${key}: ${problemOf(error)}`)

@@ -71,7 +71,7 @@ function replacedLicensesAreReplaced({ claims, issued }: Draft): Findings {
     else if (old === undefined) warnings.push(`the license ${id}, which this one supersedes, is not in the ledger`)
     else if (!replaces(claims, old)) {
       const dates = `issued on ${formatInstant(old.issuedAt)}, and this one on ${formatInstant(claims.issuedAt)}`
-      problems.push(`the license ${id} cannot be superseded by an earlier one (it was ${dates})`)
+      problems.push(`the license ${id} cannot be superseded by one that is not issued later (it was ${dates})`)
     } else if (old.organization !== claims.organization) {
       warnings.push(`the license ${id}, which this one supersedes, is of ${old.organization}`)
     }
