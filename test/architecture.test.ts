@@ -19,9 +19,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['http', 'node:*'],
   'http/status-page': ['http/status-page', 'domain', 'node:*'],
   cluster: ['cluster', 'api', 'domain', 'kube', 'runtime', 'node:crypto', 'node:util', 'yaml'],
+  setup: ['setup', 'api', 'domain', 'yaml', 'node:*'],
+  support: ['support', 'api', 'cluster', 'kube', 'node:*'],
   preflight: ['preflight', 'api', 'cluster', 'domain', 'kube'],
   controllers: ['controllers', 'cluster', 'api', 'domain', 'kube', 'runtime', 'node:util'],
-  vendor: ['vendor', 'domain', 'jose', 'node:*'],
+  vendor: ['vendor', 'domain', 'jose', 'zod', 'node:*'],
   'control-plane': ['control-plane', 'node:*', 'yaml'],
   packaging: ['packaging', 'domain', 'version.ts', 'esbuild', 'yaml', 'node:*'],
   trial: [

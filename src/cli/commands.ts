@@ -13,8 +13,10 @@ export interface CommandEntry {
 }
 
 const TRY = 'Try it:'
+const SET_UP = 'Set it up:'
 const RUN = 'Run it:'
 const LICENSES = 'Licenses:'
+const HELP = 'Help:'
 
 export const commands: readonly CommandEntry[] = [
   {
@@ -23,6 +25,18 @@ export const commands: readonly CommandEntry[] = [
       'try the whole free tier on this machine: what is admitted, what is refused, and what a license changes',
     group: TRY,
     load: async (io) => (await import('./trial.ts')).trialCommand(io),
+  },
+  {
+    name: 'init',
+    description: 'write the PlatformConfig and the values of the chart for a place to run in',
+    group: SET_UP,
+    load: async (io) => (await import('./init.ts')).initCommand(io),
+  },
+  {
+    name: 'deploy',
+    description: 'bring about what cto init wrote: the operator, the license, the PlatformConfig',
+    group: SET_UP,
+    load: async (io) => (await import('./deploy.ts')).deployCommand(io),
   },
   {
     name: 'operator',
@@ -64,6 +78,12 @@ export const commands: readonly CommandEntry[] = [
     load: async (io) => (await import('./uninstall.ts')).uninstallCommand(io),
   },
   {
+    name: 'support-bundle',
+    description: 'collect how the operator stands into one file, without secrets, for whoever helps',
+    group: RUN,
+    load: async (io) => (await import('./support-bundle.ts')).supportBundleCommand(io),
+  },
+  {
     name: 'explain',
     description: 'say what a reason means and what lifts it; without one, list them all',
     group: RUN,
@@ -86,12 +106,18 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'vendor',
-    description: 'make keys and issue licenses',
+    description: 'make keys, issue and revoke licenses, sign catalogs, and keep the ledger of it all',
     group: LICENSES,
     async load(io) {
-      const { builtInCatalogs, catalogNames } = await import('./catalogs.ts')
+      const { builtInCatalogs } = await import('./catalogs.ts')
       const { vendorCommand } = await import('./vendor.ts')
-      return vendorCommand(io, builtInCatalogs().map(catalogNames))
+      return vendorCommand(io, builtInCatalogs())
     },
+  },
+  {
+    name: 'completion',
+    description: 'print what makes a shell complete the commands and options of cto',
+    group: HELP,
+    load: async (io) => (await import('./completion.ts')).completionCommand(io),
   },
 ]

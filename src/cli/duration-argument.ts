@@ -1,6 +1,6 @@
 // A length of time on the command line: `24h`, `90m`, `30s`.
 
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { HOUR, MINUTE, SECOND } from '../domain/instant.ts'
 
 /**
@@ -12,4 +12,11 @@ export function durationArgument(text: string): number {
   if (match === null) throw new InvalidArgumentError('Write a number and a unit: 24h, 90m or 30s.')
   const unit = { h: HOUR, m: MINUTE, s: SECOND }[match[2] as 'h' | 'm' | 's']
   return Number(match[1]) * unit
+}
+
+/** How long a command waits for the operator. */
+export function timeoutOption(ms: number, text: string): Option {
+  return new Option('--timeout <duration>', 'how long to wait for the operator')
+    .argParser(durationArgument)
+    .default(ms, text)
 }

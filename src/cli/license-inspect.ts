@@ -91,7 +91,7 @@ function daysFrom(now: Instant, end: Instant): string {
   return `${amount(wholeDaysBetween(now, end), 'day')} left`
 }
 
-const NUMERIC_DATES = new Set(['claims.iat', 'claims.nbf', 'claims.exp'])
+const NUMERIC_DATES = new Set(['claims.iat', 'claims.nbf', 'claims.exp', 'claims.hard_exp'])
 
 function showDate(path: string, value: unknown): string | undefined {
   if (!NUMERIC_DATES.has(path) || typeof value !== 'number' || !isPlausibleDate(value)) return undefined

@@ -3,23 +3,19 @@
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
-import { API_VERSION, DEFAULT_NAMESPACE } from '../api/names.ts'
+import { DEFAULT_NAMESPACE } from '../api/names.ts'
 import type { EntitlementStatus } from '../api/entitlement.ts'
-import { type LicenseStatus, readLicenseResource } from '../api/license.ts'
+import type { LicenseStatus } from '../api/license.ts'
 import { entitlements, licenses } from '../api/resources.ts'
-import { isJsonObject } from '../domain/license/strict-json.ts'
-import { decodeUnverified } from '../domain/license/unverified.ts'
-import { fromNumericDate, isPlausibleDate } from '../domain/license/numeric-date.ts'
-import { type Instant, MINUTE, parseInstant, SECOND } from '../domain/instant.ts'
-import { list } from '../domain/words.ts'
+import { MINUTE, parseInstant, SECOND } from '../domain/instant.ts'
 import type { Client, RawObject } from '../kube/client.ts'
-import { isConflict, isNotFound } from '../kube/errors.ts'
-import { namespaces, secrets } from '../kube/resource.ts'
+import { isNotFound } from '../kube/errors.ts'
 import { builtInCatalog, catalogNames } from './catalogs.ts'
 import { type ClusterOptions, onCluster, withClusterOptions } from './cluster-options.ts'
 import { DEFAULT_PRODUCT } from './default-product.ts'
-import { durationArgument } from './duration-argument.ts'
-import { problemOf, readInput, TRUSTED_KEYS_FILE, trustedKeysIfThere } from './input.ts'
+import { timeoutOption } from './duration-argument.ts'
+import { readInput, TRUSTED_KEYS_FILE, trustedKeysIfThere } from './input.ts'
+import { identityOf, type LicenseIdentity, putLicense } from './license-placement.ts'
 import { type Verification, verify } from './license-verify.ts'
 import { CliError, EXIT, type Format, formatOption, type Io, print, printable, properties, styled } from './output.ts'
 
@@ -49,12 +45,6 @@ interface Installation {
   readonly decision?: Pick<EntitlementStatus, 'verdict' | 'reason' | 'message'>
 }
 
-/** What tells this license from others, as the file itself says. */
-interface Identity {
-  readonly licenseId?: string
-  readonly expiresAt?: Instant
-}
-
 const LOOK_AGAIN_MS = 200
 /** How long a refusal that was there before may stand before it is taken for the answer: the operator needs less. */
 const SETTLED_MS = 3 * SECOND
@@ -69,7 +59,7 @@ export function installCommand(io: Io): Command {
     .option('--secret <name>', 'the Secret; by default the one of the product, such as cto-license')
     .option('--dry-run', 'let the API server check everything and keep nothing')
     .option('--no-wait', 'do not wait for what the operator says')
-    .option('--timeout <duration>', 'how long to wait', durationArgument, MINUTE)
+    .addOption(timeoutOption(MINUTE, '1m'))
     .addOption(formatOption())
     .action(async (file: string, options: InstallOptions) => {
       const installation = await install(await readInput(file, io), options, io)
@@ -85,20 +75,13 @@ async function install(bytes: Uint8Array, options: InstallOptions, io: Io): Prom
   const identity = identityOf(bytes)
   const verified = await verifiedBefore(bytes, options, io)
   const { name: defaultSecret, key } = catalog.license.offlineSecret
-  const name = options.secret ?? defaultSecret
-  const text = Buffer.from(bytes).toString('utf8')
+  const place = { namespace, name: options.secret ?? defaultSecret, key }
   return onCluster(options, async (client) => {
     const signal = AbortSignal.timeout(options.timeout + MINUTE)
-    const before = await licenseFor(client, { namespace, name, key }, signal)
-    await warnOfOtherManagers(client, { namespace, name, key }, io, signal)
-    await putSecret(client, { namespace, name, key }, text, dryRun, signal)
-    const license = before === 'no CRDs' ? undefined : (before?.name ?? name)
-    if (license !== undefined && before === undefined) {
-      await putLicense(client, license, { namespace, name, key }, dryRun, signal)
-    }
+    const { license, before } = await putLicense(client, bytes, place, dryRun, io, signal)
     const { licenseId } = identity
     const id = licenseId === undefined ? {} : { licenseId }
-    const done = { ...id, secret: `${namespace}/${name}`, dryRun, ...verified }
+    const done = { ...id, secret: `${namespace}/${place.name}`, dryRun, ...verified }
     if (license === undefined) {
       io.stderr('The CRDs are not installed: the operator will judge the license when it runs.\n')
       return done
@@ -109,8 +92,7 @@ async function install(bytes: Uint8Array, options: InstallOptions, io: Io): Prom
       io.stderr('The operator has not run yet: it will judge the license when it does.\n')
       return installed
     }
-    const known = before === 'no CRDs' ? undefined : before?.status
-    const judged = await judgement(client, license, identity, known, options.timeout)
+    const judged = await judgement(client, license, identity, before, options.timeout)
     const { verdict, reason, message } = (await decision(client, product, signal)) ?? {}
     return {
       ...installed,
@@ -120,22 +102,6 @@ async function install(bytes: Uint8Array, options: InstallOptions, io: Io): Prom
         : { decision: { verdict, reason, message } }),
     }
   })
-}
-
-/** @throws CliError for what is no license file at all */
-function identityOf(bytes: Uint8Array): Identity {
-  let claims: unknown
-  try {
-    claims = decodeUnverified(bytes).claims
-  } catch (error) {
-    throw new CliError(problemOf(error))
-  }
-  if (!isJsonObject(claims)) throw new CliError('this is not a license file: it claims nothing')
-  const { jti, id, exp, expires_at } = claims
-  const licenseId = [jti, id].find((one) => typeof one === 'string')
-  const end = typeof exp === 'number' && isPlausibleDate(exp) ? fromNumericDate(exp) : undefined
-  const expiresAt = end ?? (typeof expires_at === 'string' ? parseInstant(expires_at) : undefined)
-  return { ...(licenseId === undefined ? {} : { licenseId }), ...(expiresAt === undefined ? {} : { expiresAt }) }
 }
 
 /** @throws CliError for a license that the operator would refuse, where the keys to tell are at hand */
@@ -157,103 +123,6 @@ async function verifiedBefore(
   return { verified: { verdict, reason, message } }
 }
 
-interface SecretPlace {
-  readonly namespace: string
-  readonly name: string
-  readonly key: string
-}
-
-interface Found {
-  readonly name: string
-  readonly status?: LicenseStatus
-}
-
-/** The License that names the Secret. */
-async function licenseFor(
-  client: Client,
-  { namespace, name, key }: SecretPlace,
-  signal: AbortSignal,
-): Promise<Found | undefined | 'no CRDs'> {
-  const page = await client.list(licenses, {}, {}, signal).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined
-    throw error
-  })
-  if (page === undefined) return 'no CRDs'
-  const found = (page.items ?? []).find((item) => {
-    const reading = readLicenseResource(item)
-    const secretRef = reading.kind === 'ok' ? reading.value.spec.secretRef : undefined
-    return secretRef?.namespace === namespace && secretRef.name === name && secretRef.key === key
-  })
-  if (found === undefined) return undefined
-  const status = found['status'] as LicenseStatus | undefined
-  return { name: found.metadata.name, ...(status === undefined ? {} : { status }) }
-}
-
-async function putSecret(
-  client: Client,
-  { namespace, name, key }: SecretPlace,
-  license: string,
-  dryRun: boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  const data = { [key]: Buffer.from(license, 'utf8').toString('base64') }
-  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, data }
-  const put = () => client.apply(secrets, secret, { force: true, dryRun }, signal)
-  try {
-    await put()
-  } catch (error) {
-    if (!isNotFound(error)) throw error
-    // The namespace is not there: the license may come before the operator.
-    const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }
-    await client.apply(namespaces, object, { force: false, dryRun }, signal)
-    if (!dryRun) await put()
-  }
-}
-
-async function putLicense(
-  client: Client,
-  name: string,
-  secretRef: SecretPlace,
-  dryRun: boolean,
-  signal: AbortSignal,
-): Promise<void> {
-  const license = {
-    apiVersion: API_VERSION,
-    kind: 'License',
-    metadata: { name },
-    spec: { secretRef: { ...secretRef } },
-  }
-  try {
-    await client.apply(licenses, license, { force: false, dryRun }, signal)
-  } catch (error) {
-    if (!isConflict(error)) throw error
-    throw new CliError(
-      `License ${name} names another Secret, and belongs to somebody else; choose a Secret with --secret`,
-    )
-  }
-}
-
-/** Who else writes the license into this Secret will write the old one again. */
-async function warnOfOtherManagers(
-  client: Client,
-  { namespace, name, key }: SecretPlace,
-  io: Io,
-  signal: AbortSignal,
-): Promise<void> {
-  const secret = await client.get(secrets, { namespace, name }, signal).catch(() => undefined)
-  const entries = (secret?.metadata['managedFields'] ?? []) as readonly {
-    readonly manager?: string
-    readonly fieldsV1?: { readonly 'f:data'?: object }
-  }[]
-  const others = entries
-    .filter(({ fieldsV1 }) => Object.hasOwn(fieldsV1?.['f:data'] ?? {}, `f:${key}`))
-    .map(({ manager = '' }) => manager)
-    .filter((manager) => !/^(cto-cli|kubectl.*|node-fetch)$/.test(manager))
-  if (others.length > 0) {
-    io.stderr(`Warning: ${printable(list(others))} manages this Secret too, and may put the old license back.\n`)
-  }
-}
-
 async function decision(client: Client, product: string, signal: AbortSignal): Promise<EntitlementStatus | undefined> {
   const object = await client.get(entitlements, { name: product }, signal).catch((error: unknown) => {
     if (isNotFound(error)) return undefined
@@ -265,7 +134,7 @@ async function decision(client: Client, product: string, signal: AbortSignal): P
 async function judgement(
   client: Client,
   name: string,
-  identity: Identity,
+  identity: LicenseIdentity,
   before: LicenseStatus | undefined,
   timeout: number,
 ): Promise<LicenseStatus> {
@@ -283,7 +152,7 @@ async function judgement(
 
 function isJudgementOf(
   status: LicenseStatus,
-  { licenseId, expiresAt }: Identity,
+  { licenseId, expiresAt }: LicenseIdentity,
   before: LicenseStatus | undefined,
   waited: number,
 ): boolean {

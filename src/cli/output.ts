@@ -12,6 +12,8 @@ export interface Io {
   readonly stdin: () => Promise<Uint8Array>
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number
+  /** Asks a person for something that is not shown while it is typed. Absent: nobody sits at a terminal. */
+  readonly askSecret?: (question: string) => Promise<string>
 }
 
 export const EXIT = { ok: 0, error: 1, usage: 2, failedCheck: 3, warning: 4 } as const

@@ -11,6 +11,11 @@ import { type TimelineEntry, timelineFrom } from '../domain/timeline.ts'
 import { publishedLicense } from '../preflight/published-license.ts'
 import { builtInCatalogs } from './catalogs.ts'
 
+/** What the product calls what it governs: `agent`. */
+export function nounOf(product: string): string {
+  return builtInCatalogs().find((one) => one.product === product)?.governed.noun ?? 'agent'
+}
+
 export function timelineOfStatus(product: string, status: EntitlementStatus, now: Instant): TimelineEntry[] {
   const catalog = builtInCatalogs().find((one) => one.product === product)
   // Time does not bring back what was withdrawn.

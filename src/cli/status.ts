@@ -36,7 +36,7 @@ interface LicenseLine {
   readonly status?: LicenseStatus
 }
 
-interface StatusResult {
+export interface StatusResult {
   readonly product: string
   readonly headline: string
   readonly entitlement: EntitlementStatus
@@ -55,8 +55,8 @@ export function statusCommand(io: Io): Command {
     .addOption(formatOption())
     .action(async ({ product, output, ...options }: StatusOptions) => {
       const now = io.now()
-      const result = await onCluster(options, async (client) => resultOf(await readStatus(client, product), now))
-      print(io, output, result, () => screen(result, now))
+      const result = await onCluster(options, (client) => statusOf(client, product, now))
+      print(io, output, result, () => statusScreen(result, now))
     })
 }
 
@@ -66,8 +66,15 @@ interface Published {
   readonly licenses: readonly LicenseLine[]
 }
 
-/** @throws CliError while no decision is published */
-export async function readStatus(client: Client, product: string): Promise<Published> {
+/**
+ * What the operator has published, and what follows from it.
+ * @throws CliError while no decision is published
+ */
+export async function statusOf(client: Client, product: string, now: Instant): Promise<StatusResult> {
+  return resultOf(await readStatus(client, product), now)
+}
+
+async function readStatus(client: Client, product: string): Promise<Published> {
   const signal = AbortSignal.timeout(20_000)
   const object = await client.get(entitlements, { name: product }, signal).catch((error: unknown) => {
     if (!isNotFound(error)) throw error
@@ -90,16 +97,17 @@ export async function readStatus(client: Client, product: string): Promise<Publi
 }
 
 async function resultOf({ product, entitlement, licenses }: Published, now: Instant): Promise<StatusResult> {
-  const { timelineOfStatus } = await import('./status-timeline.ts')
+  const { nounOf, timelineOfStatus } = await import('./status-timeline.ts')
+  const noun = nounOf(product)
   const overdue = overdueSince(entitlement, now)
   return {
     product,
-    headline: headlineOf(standingOf(entitlement), 'agent'),
+    headline: headlineOf(standingOf(entitlement), noun),
     entitlement,
     licenses,
     timeline: timelineOfStatus(product, entitlement, now).map(({ at, changes }) => ({
       at: formatInstant(at),
-      changes: changes.map((change) => meaningOfChange(change, 'agent')).filter((meaning) => meaning !== undefined),
+      changes: changes.map((change) => meaningOfChange(change, noun)).filter((meaning) => meaning !== undefined),
     })),
     messages: [
       ...(overdue === undefined
@@ -112,7 +120,7 @@ async function resultOf({ product, entitlement, licenses }: Published, now: Inst
 }
 
 /** Since when a decision is overdue: then nobody decides. A moment is allowed for. */
-export function overdueSince({ nextChangeAt }: EntitlementStatus, now: Instant): string | undefined {
+function overdueSince({ nextChangeAt }: EntitlementStatus, now: Instant): string | undefined {
   const due = parseInstant(nextChangeAt)
   return due !== undefined && due + MINUTE < now ? nextChangeAt : undefined
 }
@@ -134,7 +142,10 @@ const SIGNS = {
   restricted: () => styled('red', '✗'),
 } as const
 
-function screen({ headline, entitlement, licenses, timeline, messages, toDo }: StatusResult, now: Instant): string {
+export function statusScreen(
+  { headline, entitlement, licenses, timeline, messages, toDo }: StatusResult,
+  now: Instant,
+): string {
   const { verdict, plan, degradation, cluster, nodes, agents, guardian, updates } = entitlement
   const tone = toneOf(standingOf(entitlement))
   const colour = { good: 'green', attention: 'yellow', restricted: 'red' } as const

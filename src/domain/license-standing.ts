@@ -22,13 +22,17 @@ export function replacementOf(claims: LicenseClaims, facts: Facts): LicenseClaim
     .find((other) => replaces(other, claims))
 }
 
-function replaces(other: LicenseClaims, claims: LicenseClaims): boolean {
+/** Whether the other license, once it has begun, is in the place of this one. */
+export function replaces(other: LicenseClaims, claims: LicenseClaims): boolean {
   if (other.licenseId === claims.licenseId) return false
   // Two that name each other would leave nothing: the later one means what it says.
-  const isLater = other.issuedAt - claims.issuedAt || (other.licenseId > claims.licenseId ? 1 : -1)
-  if (other.supersedes?.includes(claims.licenseId) === true) return isLater > 0
+  if (other.supersedes?.includes(claims.licenseId) === true) return isLater(other, claims)
   if (other.organization !== claims.organization) return false
   return other.serial !== undefined && claims.serial !== undefined && other.serial > claims.serial
+}
+
+function isLater(a: LicenseClaims, b: LicenseClaims): boolean {
+  return a.issuedAt === b.issuedAt ? a.licenseId > b.licenseId : a.issuedAt > b.issuedAt
 }
 
 export interface Revocation {

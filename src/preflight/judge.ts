@@ -57,15 +57,14 @@ export function judge(seen: Seen, scope: Scope, prediction: Prediction, now: Ins
   ]
 }
 
-export function clusterTypeOf(seen: Seen): ClusterType | undefined {
-  const survey = valueOf(seen.survey)
-  return survey === undefined ? undefined : detectCluster({ ...survey.cluster, nodes: tallyOf(survey.nodes) })
+export function clusterTypeOf({ survey }: Seen): ClusterType | undefined {
+  if (survey.kind === 'hidden') return undefined
+  return detectCluster({ ...survey.value.cluster, nodes: tallyOf(survey.value.nodes) })
 }
 
 function cluster(seen: Seen, version: string): Finding[] {
   const finding = of('cluster')
   const minor = Number(/^v?1\.(\d+)/.exec(version)?.[1] ?? Number.NaN)
-  const type = clusterTypeOf(seen)
   return [
     finding('kubernetes-version', 'ok', `Kubernetes ${version} at ${seen.server}`),
     seen.policies.kind === 'hidden'
@@ -81,14 +80,20 @@ function cluster(seen: Seen, version: string): Finding[] {
               : 'serve admissionregistration.k8s.io/v1',
           ),
     clock(seen),
-    seen.survey.kind === 'hidden' || type === undefined
-      ? finding('cluster-type', 'skipped', seen.survey.kind === 'hidden' ? seen.survey.why : 'the nodes are hidden')
-      : finding(
-          'cluster-type',
-          'ok',
-          `${type.type} on ${type.platform}${type.proven ? '' : ', not proven'}, ${amount(seen.survey.value.nodes.length, 'node')} (${list(type.evidence.length > 0 ? type.evidence : ['no evidence'], 3)})`,
-        ),
+    clusterType(seen),
   ]
+}
+
+function clusterType(seen: Seen): Finding {
+  const finding = of('cluster')
+  const { survey } = seen
+  const found = clusterTypeOf(seen)
+  if (survey.kind === 'hidden' || found === undefined)
+    return finding('cluster-type', 'skipped', survey.kind === 'hidden' ? survey.why : 'the nodes are hidden')
+  const { type, platform, proven, evidence } = found
+  const nodes = amount(survey.value.nodes.length, 'node')
+  const why = evidence.length === 0 ? '' : `: ${evidence.slice(0, 2).join('; ')}`
+  return finding('cluster-type', 'ok', `${type} on ${platform}${proven ? '' : ', not proven'}, ${nodes}${why}`)
 }
 
 function clock({ clockAhead }: Seen): Finding {

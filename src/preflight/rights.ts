@@ -38,10 +38,17 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
       duty: 'know the cluster',
       rights: [
         ...to('list watch', '', ['nodes', 'namespaces']),
-        ...to('list watch', '', ['services']),
         ...to('get', '', ['namespaces'], { name: 'kube-system' }),
         ...to('get', 'coordination.k8s.io', ['leases'], { namespace: 'kube-system', name: 'kube-controller-manager' }),
         ...to('list watch', '', ['configmaps'], { namespace: 'kube-system', name: 'kubeadm-config' }),
+        ...to('list watch', '', ['services']),
+      ],
+    },
+    {
+      duty: 'agree on the replica that acts',
+      rights: [
+        ...to('create', 'coordination.k8s.io', ['leases'], { namespace }),
+        ...to('get list watch update', 'coordination.k8s.io', ['leases'], { namespace, name: LEASE_NAME }),
       ],
     },
     {
@@ -71,13 +78,6 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
         ...['agents', 'agents-scale', 'config-freeze'].flatMap((name) =>
           to('get update', admission, policies, { name: `${product}-${name}` }),
         ),
-      ],
-    },
-    {
-      duty: 'take turns with other replicas',
-      rights: [
-        ...to('create', 'coordination.k8s.io', ['leases'], { namespace }),
-        ...to('get list watch update', 'coordination.k8s.io', ['leases'], { namespace, name: LEASE_NAME }),
       ],
     },
     {

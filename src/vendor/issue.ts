@@ -2,7 +2,6 @@
 
 import { sign } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
-import { CompactSign } from 'jose'
 import { formatInstant, type Instant } from '../domain/instant.ts'
 import { type LicenseClaims, UNLIMITED } from '../domain/license/claims.ts'
 import { LICENSE } from '../domain/license/compact-jws.ts'
@@ -12,32 +11,63 @@ import {
   ctoJsonSigningInput,
   serdeName,
 } from '../domain/license/cto-json-license.ts'
+import type { JwtProfile } from '../domain/license/expectations.ts'
 import { toNumericDate } from '../domain/license/numeric-date.ts'
 import { readLicense } from '../domain/license/read-license.ts'
+import { signCompactJws, signDocument } from './sign-document.ts'
 import type { SigningKey } from './signing-key.ts'
 
+/** What a license carries beside its claims. No decision reads it. */
+export interface IssueExtras {
+  /** How the product's plain JWTs are read; needed for that form alone. */
+  readonly jwt?: JwtProfile | undefined
+  /** For people: an account manager, an order number. */
+  readonly customFields?: Readonly<Record<string, string>> | undefined
+  /** Hours until the vendor's first answer, as a plain JWT tells them. */
+  readonly supportHours?: number | undefined
+}
+
+/** What people call the forms. */
+export const FORM_TITLES: Readonly<Record<LicenseClaims['form'], string>> = {
+  jws: 'JWS',
+  'cto-json': 'JSON',
+  jwt: 'JWT',
+}
+
 /**
- * Issues a license in the form that its claims name. Instants must be whole seconds.
+ * Issues a license in the form that its claims name. Instants must be whole seconds. A plain JWT has no ID of its own: the
+ * one in its claims is not written.
  * @param now the time of the issue, which decides whether its date lies in the future
  * @returns the content of the license file
  * @throws Error with one sentence, without a full stop, when the claims make no license that can be used.
  */
-export async function issueLicense(claims: LicenseClaims, key: SigningKey, now: Instant): Promise<string> {
-  const license = claims.form === 'jws' ? await signJws(claims, key) : signCtoJson(claims, key)
-  await lint(license, claims, key, now)
+export async function issueLicense(
+  claims: LicenseClaims,
+  key: SigningKey,
+  now: Instant,
+  extras: IssueExtras = {},
+): Promise<string> {
+  const license = await signers[claims.form](claims, key, extras)
+  await readBack(license, claims, key, now, extras.jwt)
   return license
 }
 
-async function signJws(claims: LicenseClaims, key: SigningKey): Promise<string> {
+type Signer = (claims: LicenseClaims, key: SigningKey, extras: IssueExtras) => Promise<string>
+
+const signers: Readonly<Record<LicenseClaims['form'], Signer>> = {
+  jws: signJws,
+  'cto-json': signCtoJson,
+  jwt: signPlainJwt,
+}
+
+function signJws(claims: LicenseClaims, key: SigningKey, { customFields }: IssueExtras): Promise<string> {
   const { nodes, agents, ...limits } = claims.limits
   const payload = {
     iss: claims.issuer,
     sub: claims.organization,
     aud: claims.product,
     jti: claims.licenseId,
-    iat: toNumericDate(claims.issuedAt),
-    nbf: claims.notBefore === undefined ? undefined : toNumericDate(claims.notBefore),
-    exp: toNumericDate(claims.expiresAt),
+    ...datesOf(claims),
     hard_exp: claims.hardEndsAt === undefined ? undefined : toNumericDate(claims.hardEndsAt),
     entitlements: {
       tier: claims.plan,
@@ -46,19 +76,48 @@ async function signJws(claims: LicenseClaims, key: SigningKey): Promise<string> 
       features: claims.features,
       addons: claims.addons,
       limits,
+      custom_fields: customFields,
     },
     cluster: claims.cluster,
     serial: claims.serial,
     supersedes: claims.supersedes,
     revocation_notice_hours: claims.revocationNoticeHours,
   }
-  const token = await new CompactSign(Buffer.from(JSON.stringify(payload), 'utf8'))
-    .setProtectedHeader({ alg: key.alg, kid: key.keyId, typ: LICENSE.type })
-    .sign(key.privateKey)
-  return `${token}\n`
+  return signDocument(LICENSE, payload, key)
 }
 
-function signCtoJson(claims: LicenseClaims, key: SigningKey): string {
+// Read by the product itself too, and literally: every limit and every feature is written out.
+async function signPlainJwt(claims: LicenseClaims, key: SigningKey, extras: IssueExtras): Promise<string> {
+  const { jwt, customFields, supportHours } = extras
+  if (jwt === undefined) throw new Error(`the product ${claims.product} has no licenses in the JWT form`)
+  if (key.alg !== 'RS256') throw new Error('the JWT form is signed with RSA; use a key made with --alg RS256')
+  const limits = Object.entries(jwt.limits).map(([claim, axis]) => [claim, claims.limits[axis]] as const)
+  const payload = {
+    iss: claims.issuer,
+    sub: claims.organization,
+    ...datesOf(claims),
+    entitlements: {
+      // Where a catalog has a hyphen, such a product has an underscore; its readers take either.
+      tier: claims.plan.replaceAll('-', '_'),
+      ...Object.fromEntries(limits),
+      features: claims.features,
+      support_sla_hours: supportHours,
+      custom_fields: customFields,
+    },
+  }
+  return signCompactJws({ alg: key.alg, typ: 'JWT' }, payload, key)
+}
+
+function datesOf({ issuedAt, notBefore, expiresAt }: LicenseClaims) {
+  return {
+    iat: toNumericDate(issuedAt),
+    nbf: notBefore === undefined ? undefined : toNumericDate(notBefore),
+    exp: toNumericDate(expiresAt),
+  }
+}
+
+async function signCtoJson(claims: LicenseClaims, key: SigningKey, { customFields }: IssueExtras): Promise<string> {
+  if (customFields !== undefined) throw new Error('the JSON form has no place for custom fields')
   if (key.alg !== 'EdDSA') throw new Error('the JSON form is signed with Ed25519; use a key made with --alg EdDSA')
   const tier = CTO_JSON_TIERS.find((tier) => tier === claims.plan)
   if (tier === undefined) throw new Error(`the JSON form has the tiers ${CTO_JSON_TIERS.join(', ')} and no other`)
@@ -87,11 +146,19 @@ function toCount(limit: number): number {
 
 // A bad license is cheaper here than at the customer: a date in milliseconds, a colon in a name, a feature that the form
 // cannot carry. The reader is the judge, so that there is no second list of rules.
-async function lint(license: string, claims: LicenseClaims, key: SigningKey, now: Instant): Promise<void> {
-  const read = await readLicense(license, { keys: key.trust, product: claims.product, plans: [claims.plan], now })
+async function readBack(
+  license: string,
+  claims: LicenseClaims,
+  key: SigningKey,
+  now: Instant,
+  jwt: JwtProfile | undefined,
+): Promise<void> {
+  const read = await readLicense(license, { keys: key.trust, product: claims.product, plans: [claims.plan], jwt, now })
   if (read.kind === 'rejected') throw new Error(`the license would be refused: ${read.message}`)
   const wanted = new Map<string, unknown>(Object.entries(claims))
   const got = new Map<string, unknown>(Object.entries(read.claims))
+  // A plain JWT is named after its content.
+  if (claims.form === 'jwt') wanted.delete('licenseId')
   const lost = [...wanted.keys()].filter((name) => !isDeepStrictEqual(wanted.get(name), got.get(name)))
-  if (lost.length > 0) throw new Error(`the ${claims.form} form cannot carry ${lost.join(', ')} as given`)
+  if (lost.length > 0) throw new Error(`the ${FORM_TITLES[claims.form]} form cannot carry ${lost.join(', ')} as given`)
 }

@@ -47,7 +47,7 @@ describe('an installation', () => {
     expect(findings.filter(({ result }) => result !== 'ok')).toEqual([])
     expect(code).toBe(0)
     expect(said('rights')[0]?.message).toMatch(/^you have the \d+ rights that the operator needs$/)
-    expect(said('cluster-type')[0]?.message).toMatch(/^Kind on local, 2 nodes \(Kind by provider ID on 2 nodes/)
+    expect(said('cluster-type')[0]?.message).toMatch(/^Kind on local, 2 nodes: Kind by provider ID on 2 nodes/)
     expect(said('verdict')[0]?.message).toBe('Valid: the Free plan is in force')
     // Without --pre it is not installed: that is a failed check, and says what to do.
     const after = await check()
@@ -165,7 +165,7 @@ test(
 
     const { code, stdout, stderr } = await cto(['check', '--pre', '--context', 'nobody'], kubeconfig)
     expect(code, stderr).toBe(3)
-    expect(stdout).toMatch(/– not checked: read \/api\/v1\/.* forbidden/)
+    expect(stdout).toMatch(/– not checked: read \/api\/v1\/namespaces\/kube-system: .* is forbidden/)
     expect(stdout).toMatch(
       /✗ You cannot know the cluster: list, watch nodes, .*\n +→ install with an account that may do this/,
     )

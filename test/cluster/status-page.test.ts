@@ -32,6 +32,7 @@ describe.skipIf(chromium === undefined)(
 
     async function look(address: string, view: View, name: string): Promise<Page> {
       const page = await browser.open(`http://${address}/`, view)
+      if (view.scripts !== false) await page.until(`document.getElementById('live').textContent === 'Live'`)
       const width = await page.evaluate<number>('document.documentElement.scrollWidth')
       expect(width, `${name} does not scroll sideways`).toBeLessThanOrEqual(view.width)
       if (pictures !== undefined) {
@@ -55,7 +56,6 @@ describe.skipIf(chromium === undefined)(
         await cluster.entitled(({ agents }) => agents.admitted.length === 2)
         const page = await look(address, WIDE, 'free')
         const text = () => page.evaluate<string>('document.body.innerText')
-        await page.until(`document.getElementById('live').textContent === 'Live'`)
         expect(await text()).toMatch(/In force, with 1 agent refused/)
         expect(await text()).toMatch(/the Free plan admits rex and blaze/)
         expect(await text()).toMatch(/Kind by provider ID on 2 nodes/)

@@ -67,7 +67,8 @@ describe('a forged signature has the same verdict in every form', () => {
   })
 })
 
-describe.skipIf(VECTORS_ABSENT)(`public vectors ${NEEDS_VECTORS}`, () => {
+// Hundreds of licenses, each verified twice.
+describe.skipIf(VECTORS_ABSENT)(`public vectors ${NEEDS_VECTORS}`, { timeout: 60_000 }, () => {
   test('the private keys of RFC 8032 and Wycheproof sign licenses in every form', async (context) => {
     const rfc8032: readonly { readonly priv: string; readonly pub: string }[] = readVectors(
       'noble-ed25519/rfc8032-ed25519.json',

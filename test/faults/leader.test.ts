@@ -157,7 +157,8 @@ test(
         const name = await holder()
         return name !== undefined && name !== but && name in processes ? (name as keyof typeof processes) : undefined
       })
-    for (let round = 0; round < 5; round++) {
+    let rounds = 0
+    for (let round = 0; rounds < 5 && round < 20; round++) {
       const old = await leader()
       await cluster.eventually(`${old} to write`, () =>
         Promise.resolve(writers(proxy.writes.length - 20).includes(old)),
@@ -171,10 +172,14 @@ test(
       const takenOverAt = performance.now()
       process.kill(processes[old].pid, 'SIGCONT')
       await aMoment(1_500)
+      // Where the machine is so busy that the lease has changed hands again, the old one may write: that round says nothing.
+      if ((await holder()) !== next) continue
+      rounds++
       const late = proxy.writes.filter(({ door, at }) => door === old && at > stoppedAt + TIMING.renewDeadlineMs)
       expect(late.map(({ verb, resource, name }) => `${verb} ${resource}/${name}`)).toEqual([])
       expect(takenOverAt - stoppedAt).toBeGreaterThan(0)
     }
+    expect(rounds).toBe(5)
     enough.abort()
     await work
     checkInvariants(stage)

@@ -7,7 +7,7 @@ import { judgeKind } from './kind-cluster.ts'
 import type { NodeTally } from './node-tally.ts'
 import { UNKNOWN_PLATFORM } from './platform.ts'
 import { describe, type Signal } from './signal.ts'
-import { KIND, KUBEADM, MADE_WITH } from './signals.ts'
+import { KIND, KUBEADM, MADE_WITH, VCLUSTER } from './signals.ts'
 
 // Whose build the API server is, and the types of nodes that go with it.
 const SERVERS: readonly (readonly [version: RegExp, types: readonly string[]])[] = [
@@ -53,7 +53,7 @@ function nameOf(signals: ClusterSignals): ClusterType {
     const what =
       nodes.copies === nodes.real ? 'the nodes are shown by a host cluster' : 'the API server is not of the nodes'
     const evidence = [what, ...linesOf(nodes.shown.entries())]
-    return { type: 'vcluster', platform, proven: false, confidence: 'medium', evidence, contradictions }
+    return { type: VCLUSTER, platform, proven: false, confidence: 'medium', evidence, contradictions }
   }
   if (nodes.copies > 0) {
     contradictions.push(`vcluster by annotation on ${amount(nodes.copies)}, anybody may set it`)

@@ -7,6 +7,8 @@ import { confirmedBy, type Field, on, type Signal } from './signal.ts'
 export const EKS_DISTRO = 'EKS Distro'
 export const KIND = 'Kind'
 export const KUBEADM = 'Kubeadm'
+/** Named not by nodes, which are its host's, but by how they do not fit the API server. */
+export const VCLUSTER = 'vcluster'
 
 /** What a distribution is made with: where both show, it is the distribution, and not a contradiction. */
 export const MADE_WITH: Readonly<Record<string, readonly string[]>> = {
@@ -160,6 +162,11 @@ export const CLAIMS_OF_KIND: readonly Signal[] = [
   instanceType(KIND, /^kind$/i),
   nodeName(KIND, /^kind-(?:control-plane|worker)\d*$/),
 ]
+
+/** Every type that a cluster can have, apart from those that say that it has none. */
+export const CLUSTER_TYPES: readonly string[] = [...new Set([...SIGNALS.map(({ type }) => type), KIND, VCLUSTER])]
+  .filter((type) => type !== EKS_DISTRO)
+  .toSorted((a, b) => a.localeCompare(b))
 
 /** The annotation with which vcluster shows nodes of its host: they say what the host is, not what this cluster is. */
 export const VCLUSTER_ANNOTATION = 'vcluster.loft.sh/'

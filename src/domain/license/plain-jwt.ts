@@ -113,8 +113,7 @@ function toClaims(data: Payload, payload: Uint8Array, profile: JwtProfile, expec
   const { entitlements } = data
   return {
     form: 'jwt',
-    // The form has no ID; what is signed identifies itself, so that it can be revoked.
-    licenseId: `sha256:${createHash('sha256').update(payload).digest('hex').slice(0, LICENSE_ID_DIGITS)}`,
+    licenseId: plainJwtId(payload),
     organization: data.sub,
     product: expected.product,
     plan: planOf(entitlements.tier, expected),
@@ -126,6 +125,11 @@ function toClaims(data: Payload, payload: Uint8Array, profile: JwtProfile, expec
     features: entitlements.features,
     addons: [],
   }
+}
+
+/** The form has no ID; what is signed identifies itself, so that it can be revoked. */
+export function plainJwtId(payload: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(payload).digest('hex').slice(0, LICENSE_ID_DIGITS)}`
 }
 
 /** Such a server spells `enterprise_plus` what the catalog calls `enterprise-plus`. */

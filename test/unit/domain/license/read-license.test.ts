@@ -7,6 +7,16 @@ import { newKey, NOW, payload, read, seconds, token } from './signed.ts'
 
 const entitlements = payload.entitlements
 const json = JSON.stringify
+const KNOWN =
+  'iss sub aud jti iat nbf exp hard_exp entitlements cluster serial supersedes revocation_notice_hours __proto__'
+
+// Texts of all of Unicode take seconds to prepare on a busy machine, so not within the time of a test.
+const name = fc.string({ unit: 'grapheme' }).filter((name) => !KNOWN.split(' ').includes(name))
+const value = fc.jsonValue({ maxDepth: 3, stringUnit: 'grapheme' })
+const unknownClaims = fc.dictionary(name, value, { maxKeys: 5 })
+const secret = 'c2VjcmV0'
+const parts = [secret, ...token({ ...payload, aud: 'other' }).split('.'), json(payload), '{', '.', '\n', '\u0000']
+const pieces = fc.array(fc.oneof(fc.constantFrom(...parts), fc.string({ unit: 'binary' })), { maxLength: 8 })
 
 describe('an authentic license', () => {
   test('says all its claims', async () => {
@@ -57,16 +67,9 @@ describe('an authentic license', () => {
   })
 
   test('is the same whatever unknown claims it has', async () => {
-    const known = new Set([
-      ...'iss sub aud jti iat nbf exp hard_exp entitlements cluster serial supersedes'.split(' '),
-      'revocation_notice_hours',
-      '__proto__',
-    ])
-    const name = fc.string({ unit: 'grapheme' }).filter((name) => !known.has(name))
-    const value = fc.jsonValue({ maxDepth: 3, stringUnit: 'grapheme' })
     const expected = await read(token(payload))
     await fc.assert(
-      fc.asyncProperty(fc.dictionary(name, value, { maxKeys: 5 }), async (unknown) => {
+      fc.asyncProperty(unknownClaims, async (unknown) => {
         const content = { ...unknown, ...payload, cluster: undefined, entitlements: { ...unknown, ...entitlements } }
         fc.pre(!json(content).includes('__proto__'))
         fc.pre(!Object.hasOwn(unknown, 'limits'))
@@ -104,14 +107,11 @@ test('a rejection says what is wrong in one sentence without a full stop', async
 })
 
 test('whatever it is given, the reader answers, and quotes no part of it', async () => {
-  const secret = 'c2VjcmV0'
-  const parts = [secret, ...token({ ...payload, aud: 'other' }).split('.'), json(payload), '{', '.', '\n', '\u0000']
-  const pieces = fc.array(fc.oneof(fc.constantFrom(...parts), fc.string({ unit: 'binary' })), { maxLength: 8 })
   await fc.assert(
     fc.asyncProperty(pieces, async (pieces) => {
       const answer = await read(pieces.join(''))
-      expect(answer.kind).toBe('rejected')
-      for (const part of parts.filter((part) => part.length > 4)) expect(json(answer)).not.toContain(part)
+      const quoted = parts.filter((part) => part.length > 4 && json(answer).includes(part))
+      expect([answer.kind, quoted]).toEqual(['rejected', []])
     }),
     { numRuns: 500 },
   )
