@@ -10,6 +10,7 @@ import { deployments, namespaces, nodes } from '../src/kube/resource.ts'
 import { licenses } from '../src/api/resources.ts'
 import { agentDeployment } from '../src/trial/manifests.ts'
 import { aLicense, aVendor, connect, prepare, soon } from '../test/support/operator.ts'
+import { detectionRows } from './detection.ts'
 import { largeNode } from './large-node.ts'
 import { licenseCheckRows } from './license-check.ts'
 import { startProcess, type Process } from './process.ts'
@@ -25,6 +26,8 @@ const say = (line: string) => console.error(line)
 const folder = await mkdtemp(join(tmpdir(), 'cto-bench-'))
 say('checking licenses …')
 const rows: Row[] = await licenseCheckRows()
+say('looking at 15,000 nodes …')
+rows.push(...detectionRows())
 await using controlPlane = await startControlPlane({ log: say })
 const cluster = await connect(controlPlane.kubeconfigPath)
 try {

@@ -1,6 +1,7 @@
 // The binary `cto`: arguments in, an exit code out. The only place that ends the process.
 
 import { buffer } from 'node:stream/consumers'
+import { COMPLETE } from './cli/completion.ts'
 import { EXIT, type Io } from './cli/output.ts'
 import { createProgram, programName } from './cli/program.ts'
 import { runCommand } from './cli/run-command.ts'
@@ -19,4 +20,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
 )
 
 const [, path, ...args] = process.argv
-process.exitCode = await runCommand(await createProgram(io, programName(path), args), args, io)
+const name = programName(path)
+if (args[0] === COMPLETE) {
+  const { candidateLines, complete } = await import('./cli/complete.ts')
+  const words = args.slice(1)
+  io.stdout(candidateLines(complete(await createProgram(io, name, words), words)))
+} else {
+  process.exitCode = await runCommand(await createProgram(io, name, args), args, io)
+}

@@ -9,7 +9,6 @@ import { allWatched, declareStores, policyStores, runStores, type Watched } from
 import { reportWatchProblems } from './cluster/watch-problems.ts'
 import { waitingFor } from './controllers/entitlement/gather.ts'
 import type { DecisionBoard } from './controllers/decision-board.ts'
-import type { Decision } from './domain/decision.ts'
 import { stepsBefore, type TimelineEntry, timelineFrom } from './domain/timeline.ts'
 import { startHttpServer } from './http/server.ts'
 import { createJournal } from './http/status-page/journal.ts'
@@ -18,6 +17,7 @@ import { statusView } from './http/status-page/view.ts'
 import type { Access } from './kube/access.ts'
 import { CLOSED, createClient, type Fence } from './kube/client.ts'
 import { createElection, type Election } from './kube/leader-election.ts'
+import { attemptMs, LEASE_TIMING } from './kube/lease.ts'
 import { leases } from './kube/resource.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { OperatorSettings } from './settings.ts'
@@ -31,8 +31,8 @@ export type { OperatorSettings } from './settings.ts'
 export interface Operator {
   /** Where probes and metrics are served. */
   readonly address: string
-  /** The decision in force, as far as this replica takes it. */
-  readonly decision: Decision | undefined
+  /** Where this replica's decisions stand; undefined while another one decides. */
+  readonly board: DecisionBoard | undefined
   /** Resolves with the first decision that this replica published. */
   readonly ready: Promise<void>
   /** Whether this replica leads. */
@@ -67,21 +67,25 @@ export async function startOperator(
         .filter(({ store }) => store.lastContact > 0)
         .map(measuredWatch),
   })
-  const newClient = (fence?: Fence) =>
+  const newClient = (more: { readonly fence?: Fence; readonly timeoutMs?: number }) =>
     createClient(access, {
       fieldManager: FIELD_MANAGER,
       userAgent: `cto-operator/${VERSION}`,
       onRequest: (method, code) => metrics.requests.inc({ host: access.server.host, method, code }),
-      ...(fence === undefined ? {} : { fence }),
+      ...more,
     })
-  const reader = newClient(CLOSED)
+  const reader = newClient({ fence: CLOSED })
 
   const journal = createJournal()
+  // The page goes by the time that decisions go by, and not by a clock that nobody believes.
+  let ahead = 0
   const decided = Promise.withResolvers<void>()
   const beginTerm = (fence?: Fence) => {
-    const client = newClient(fence)
+    const client = newClient(fence === undefined ? {} : { fence })
     term = startTerm({ client, stores, settings, clock, log, metrics, journal, identity: () => identity })
-    term.board.onPublish(() => {
+    const { board } = term
+    board.onPublish(() => {
+      ahead = clock.now() - (board.facts?.now ?? clock.now())
       decided.resolve()
       page.changed()
     })
@@ -116,7 +120,7 @@ export async function startOperator(
     return statusView({
       catalog,
       version: VERSION,
-      now: clock.now(),
+      now: clock.now() - ahead,
       ...(decision === undefined ? {} : { decision }),
       timeline: timeline(),
       events: journal.entries(),
@@ -133,11 +137,11 @@ export async function startOperator(
   let running: Promise<void> | undefined
   if (settings.election === undefined) beginTerm()
   else {
-    const { identity: name, timing } = settings.election
+    const { identity: name, timing = LEASE_TIMING } = settings.election
     const { namespace } = settings
     election = createElection(
-      newClient(),
-      { namespace, name: LEASE_NAME, identity: name, ...(timing === undefined ? {} : { timing }) },
+      newClient({ timeoutMs: attemptMs(timing) }),
+      { namespace, name: LEASE_NAME, identity: name, timing },
       {
         onElected(fence) {
           log.info({ replica: name }, 'this replica leads')
@@ -173,8 +177,8 @@ export async function startOperator(
 
   return {
     address: http.address,
-    get decision() {
-      return term?.board.current
+    get board() {
+      return term?.board
     },
     ready: decided.promise,
     get leads() {

@@ -11,14 +11,26 @@ import { type Catalog, parseCatalog } from '../domain/catalog.ts'
 import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
 import { readSignedCatalog } from '../domain/signed-catalog.ts'
 import { problemOf, readInput } from './input.ts'
-import type { CatalogNames } from './known-names.ts'
-import { CliError, type Io } from './output.ts'
+import { type CatalogNames, unknownName } from './known-names.ts'
+import { CliError, EXIT, type Io } from './output.ts'
 
 /** The first is the one that is meant where none is named. */
 const BUILT_IN: readonly unknown[] = [cto, incidentfox, ipmiMonitor, clawtex, aiControlPlane]
 
 export function builtInCatalogs(): Catalog[] {
   return BUILT_IN.map(parseCatalog)
+}
+
+/**
+ * The built-in catalog of that product.
+ * @throws CliError with what may have been meant
+ */
+export function builtInCatalog(product: string): Catalog {
+  const catalogs = builtInCatalogs()
+  const found = catalogs.find((catalog) => catalog.product === product)
+  if (found !== undefined) return found
+  const known = catalogs.map((catalog) => catalog.product)
+  throw new CliError(unknownName('product', product, known) ?? '', EXIT.usage)
 }
 
 /** The names of a catalog that can be given on the command line. */

@@ -13,8 +13,10 @@ export interface CommandEntry {
 }
 
 const TRY = 'Try it:'
+const SET_UP = 'Set it up:'
 const RUN = 'Run it:'
 const LICENSES = 'Licenses:'
+const HELP = 'Help:'
 
 export const commands: readonly CommandEntry[] = [
   {
@@ -25,10 +27,28 @@ export const commands: readonly CommandEntry[] = [
     load: async (io) => (await import('./trial.ts')).trialCommand(io),
   },
   {
+    name: 'init',
+    description: 'write the PlatformConfig and the values of the chart for a place to run in',
+    group: SET_UP,
+    load: async (io) => (await import('./init.ts')).initCommand(io),
+  },
+  {
+    name: 'deploy',
+    description: 'bring about what cto init wrote: the operator, the license, the PlatformConfig',
+    group: SET_UP,
+    load: async (io) => (await import('./deploy.ts')).deployCommand(io),
+  },
+  {
     name: 'operator',
     description: 'run the operator until it is stopped with SIGTERM or SIGINT',
     group: RUN,
     load: async (io) => (await import('./operator.ts')).operatorCommand(io),
+  },
+  {
+    name: 'check',
+    description: 'say whether the operator can run here or runs as it should, and what would be refused',
+    group: RUN,
+    load: async (io) => (await import('./check.ts')).checkCommand(io),
   },
   {
     name: 'status',
@@ -46,6 +66,12 @@ export const commands: readonly CommandEntry[] = [
     },
   },
   {
+    name: 'support-bundle',
+    description: 'collect how the operator stands into one file, without secrets, for whoever helps',
+    group: RUN,
+    load: async (io) => (await import('./support-bundle.ts')).supportBundleCommand(io),
+  },
+  {
     name: 'explain',
     description: 'say what a reason means and what lifts it; without one, list them all',
     group: RUN,
@@ -53,14 +79,17 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'license',
-    description: 'verify, look into or simulate a license file',
+    description: 'verify, look into, simulate or install a license file',
     group: LICENSES,
     async load(io) {
       const { builtInCatalogs, catalogNames } = await import('./catalogs.ts')
+      const { installCommand } = await import('./license-install.ts')
       const { simulateCommand } = await import('./license-simulate.ts')
       const { licenseCommand } = await import('./license.ts')
       const catalogs = builtInCatalogs()
-      return licenseCommand(io, catalogs.map(catalogNames)).addCommand(simulateCommand(io, catalogs))
+      return licenseCommand(io, catalogs.map(catalogNames))
+        .addCommand(installCommand(io))
+        .addCommand(simulateCommand(io, catalogs))
     },
   },
   {
@@ -72,5 +101,11 @@ export const commands: readonly CommandEntry[] = [
       const { vendorCommand } = await import('./vendor.ts')
       return vendorCommand(io, builtInCatalogs())
     },
+  },
+  {
+    name: 'completion',
+    description: 'print what makes a shell complete the commands and options of cto',
+    group: HELP,
+    load: async (io) => (await import('./completion.ts')).completionCommand(io),
   },
 ]

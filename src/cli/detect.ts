@@ -13,10 +13,9 @@ import { readNode } from '../domain/cluster/node-reading.ts'
 import { tallyOf } from '../domain/cluster/node-tally.ts'
 import { type Signal, titleOf } from '../domain/cluster/signal.ts'
 import { formatInstant, type Instant } from '../domain/instant.ts'
-import { clusterAccess } from '../kube/access.ts'
-import { createClient } from '../kube/client.ts'
 import { readClusterInput } from './cluster-input.ts'
-import { cliErrorFrom, readInput } from './input.ts'
+import { type ClusterOptions, onCluster, withClusterOptions } from './cluster-options.ts'
+import { readInput } from './input.ts'
 import { unknownName } from './known-names.ts'
 import {
   CliError,
@@ -32,9 +31,8 @@ import {
   styled,
 } from './output.ts'
 
-interface DetectOptions {
+interface DetectOptions extends ClusterOptions {
   readonly file?: string
-  readonly kubeconfig?: string
   readonly product: string
   readonly explain?: boolean
   readonly output: Format
@@ -77,41 +75,28 @@ interface Detection extends ClusterType {
 const PATIENCE_MS = 60_000
 
 export function detectCommand(io: Io, catalogs: readonly Catalog[]): Command {
-  return new Command('detect')
+  return withClusterOptions(new Command('detect'))
     .description('say what kind of cluster this is and how many nodes count, with the evidence')
     .option('-f, --file <file>', 'look into a file instead, or - for standard input: kubectl get nodes -o json')
-    .option('--kubeconfig <file>', 'how to reach the cluster')
     .option('--product <name>', 'whose rules to count nodes by', catalogs[0]?.product ?? '')
     .option('--explain', 'say of each node what it shows, and why it counts or does not')
     .addOption(formatOption())
-    .action(async ({ file, kubeconfig, product, explain, output }: DetectOptions) => {
+    .action(async ({ file, product, explain, output, ...where }: DetectOptions) => {
       const catalog = catalogs.find((one) => one.product === product)
       if (catalog === undefined) {
         const known = catalogs.map((one) => one.product)
         throw new CliError(unknownName('product', product, known) ?? '', EXIT.usage)
       }
-      if (file !== undefined && kubeconfig !== undefined) {
-        throw new CliError('--file and --kubeconfig say two things: where to look', EXIT.usage)
+      if (file !== undefined && (where.kubeconfig ?? where.context) !== undefined) {
+        throw new CliError('--file says to look into a file, and --kubeconfig or --context at a cluster', EXIT.usage)
       }
       const survey =
         file === undefined
-          ? await lookAround(kubeconfig)
+          ? await onCluster(where, (client) => surveyCluster(client, AbortSignal.timeout(PATIENCE_MS)))
           : readClusterInput(await readInput(file, io), file === '-' ? 'standard input' : file)
       const detection = detectionOf(survey, catalog, io.now(), explain === true)
       print(io, output, detection, () => screen(detection))
     })
-}
-
-async function lookAround(kubeconfig: string | undefined): Promise<Survey> {
-  try {
-    const access = await clusterAccess(kubeconfig)
-    const client = createClient(access, { fieldManager: 'cto-cli', userAgent: 'cto-cli' })
-    const survey = await surveyCluster(client, AbortSignal.timeout(PATIENCE_MS))
-    access.agent.destroy()
-    return survey
-  } catch (error) {
-    throw cliErrorFrom(error)
-  }
 }
 
 function detectionOf({ nodes, cluster }: Survey, catalog: Catalog, now: Instant, explain: boolean): Detection {

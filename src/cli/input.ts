@@ -1,5 +1,6 @@
 // Reading the files that a command is given, and saying in one sentence why one cannot be read.
 
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
 import { CliError, type Io } from './output.ts'
@@ -33,6 +34,15 @@ export async function readTrustedKeys(path: string, io: Io): Promise<TrustedKeys
   } catch (error) {
     throw new CliError(`${path} does not hold trusted keys: ${problemOf(error)}`)
   }
+}
+
+/**
+ * The keys of that file; without one those of the image, where there are any.
+ * @throws CliError when a file is named and cannot be read
+ */
+export async function trustedKeysIfThere(path: string | undefined, io: Io): Promise<TrustedKeys | undefined> {
+  if (path === undefined && !existsSync(TRUSTED_KEYS_FILE)) return undefined
+  return readTrustedKeys(path ?? TRUSTED_KEYS_FILE, io)
 }
 
 /** The message of something that was thrown. */

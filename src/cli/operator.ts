@@ -2,14 +2,14 @@
 
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
-import { HOUR, MINUTE, SECOND } from '../domain/instant.ts'
 import { clusterAccess, isInCluster } from '../kube/access.ts'
 import { startOperator } from '../operator.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { createLogger } from '../telemetry/log.ts'
 import { readCatalog } from './catalogs.ts'
+import { durationArgument } from './duration-argument.ts'
 import { cliErrorFrom, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
 import type { Io } from './output.ts'
 import { stopSignal } from './stop-signal.ts'
@@ -46,7 +46,7 @@ export function operatorCommand(io: Io): Command {
     .option(
       '--hold-notice <duration>',
       'how long an admitted agent goes on before it is held, such as 24h or 30m; only shorter than the catalog says',
-      duration,
+      durationArgument,
     )
     .option('--leader-elect', 'be one of several replicas, of which one writes (in a pod: on)', isInCluster())
     .option('--no-leader-elect', 'be the only replica')
@@ -74,12 +74,4 @@ export function operatorCommand(io: Io): Command {
  */
 function replicaName(env: NodeJS.ProcessEnv = process.env): string {
   return env['POD_NAME'] ?? `${hostname()}_${randomBytes(4).toString('hex')}`
-}
-
-/** Reads `24h`, `90m`, `30s`. */
-function duration(text: string): number {
-  const match = /^(\d{1,6})(h|m|s)$/.exec(text)
-  if (match === null) throw new InvalidArgumentError('Write a number and a unit: 24h, 90m or 30s.')
-  const unit = { h: HOUR, m: MINUTE, s: SECOND }[match[2] as 'h' | 'm' | 's']
-  return Number(match[1]) * unit
 }

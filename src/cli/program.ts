@@ -15,6 +15,13 @@ export async function createProgram(io: Io, name: string, args?: readonly string
   const program = new Command(name)
     .description('Software licenses in Kubernetes: run the operator, try it, look into licenses, issue them.')
     .version(VERSION)
+    .addHelpCommand(
+      new Command('help')
+        .argument('[command]')
+        .helpOption(false)
+        .description('say how a command is used')
+        .helpGroup('Help:'),
+    )
     .showHelpAfterError(`(see: ${name} --help)`)
   for (const entry of commands) {
     program.addCommand(await commandOf(entry, io, args === undefined || entry.name === asked))

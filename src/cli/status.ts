@@ -4,11 +4,15 @@ import { Command } from 'commander'
 import type { AgentEntry, EntitlementStatus } from '../api/entitlement.ts'
 import type { LicenseStatus } from '../api/license.ts'
 import { entitlements, licenses } from '../api/resources.ts'
+import { meaningOfChange } from '../domain/change-words.ts'
+import { formatInstant, type Instant, MINUTE, parseInstant, wholeDaysBetween } from '../domain/instant.ts'
 import { cureOf, NOTHING_TO_DO } from '../domain/reasons.ts'
-import { clusterAccess } from '../kube/access.ts'
-import { type Client, createClient } from '../kube/client.ts'
+import { headlineOf, type Standing, toneOf } from '../domain/standing.ts'
+import { amount } from '../domain/words.ts'
+import type { Client } from '../kube/client.ts'
 import { isNotFound } from '../kube/errors.ts'
-import { cliErrorFrom } from './input.ts'
+import { type ClusterOptions, onCluster, withClusterOptions } from './cluster-options.ts'
+import { DEFAULT_PRODUCT } from './default-product.ts'
 import {
   CliError,
   type Format,
@@ -22,8 +26,7 @@ import {
   styled,
 } from './output.ts'
 
-interface StatusOptions {
-  readonly kubeconfig?: string
+interface StatusOptions extends ClusterOptions {
   readonly product: string
   readonly output: Format
 }
@@ -33,36 +36,50 @@ interface LicenseLine {
   readonly status?: LicenseStatus
 }
 
-interface StatusResult {
+export interface StatusResult {
+  readonly product: string
+  readonly headline: string
+  readonly entitlement: EntitlementStatus
+  readonly licenses: readonly LicenseLine[]
+  /** What happens by itself, if nothing happens but time. */
+  readonly timeline: readonly { readonly at: string; readonly changes: readonly string[] }[]
+  /** What is good to know, in sentences. */
+  readonly messages: readonly string[]
+  /** What lifts each thing that is wrong, once. */
+  readonly toDo: readonly { readonly reason: string; readonly cure: string }[]
+}
+
+export function statusCommand(io: Io): Command {
+  return withClusterOptions(new Command('status'))
+    .option('--product <name>', 'whose entitlement to show', DEFAULT_PRODUCT)
+    .addOption(formatOption())
+    .action(async ({ product, output, ...options }: StatusOptions) => {
+      const now = io.now()
+      const result = await onCluster(options, (client) => statusOf(client, product, now))
+      print(io, output, result, () => statusScreen(result, now))
+    })
+}
+
+interface Published {
   readonly product: string
   readonly entitlement: EntitlementStatus
   readonly licenses: readonly LicenseLine[]
 }
 
-export function statusCommand(io: Io): Command {
-  return new Command('status')
-    .option('--kubeconfig <file>', 'how to reach the cluster')
-    .option('--product <name>', 'whose entitlement to show', 'cto')
-    .addOption(formatOption())
-    .action(async ({ kubeconfig, product, output }: StatusOptions) => {
-      try {
-        const access = await clusterAccess(kubeconfig)
-        const client = createClient(access, { fieldManager: 'cto-cli', userAgent: 'cto-cli' })
-        const result = await readStatus(client, product)
-        access.agent.destroy()
-        print(io, output, result, () => screen(result))
-      } catch (error) {
-        throw cliErrorFrom(error)
-      }
-    })
+/**
+ * What the operator has published, and what follows from it.
+ * @throws CliError while no decision is published
+ */
+export async function statusOf(client: Client, product: string, now: Instant): Promise<StatusResult> {
+  return resultOf(await readStatus(client, product), now)
 }
 
-async function readStatus(client: Client, product: string): Promise<StatusResult> {
+async function readStatus(client: Client, product: string): Promise<Published> {
   const signal = AbortSignal.timeout(20_000)
   const object = await client.get(entitlements, { name: product }, signal).catch((error: unknown) => {
     if (!isNotFound(error)) throw error
     throw new CliError(
-      `there is no Entitlement "${product}": the CRDs are not installed, or the operator has not run yet (kubectl apply -f crds/, then cto operator)`,
+      `there is no Entitlement "${product}": the CRDs are not installed, or the operator has not run yet (cto check says which)`,
     )
   })
   const entitlement = object['status'] as EntitlementStatus | undefined
@@ -79,61 +96,134 @@ async function readStatus(client: Client, product: string): Promise<StatusResult
   }
 }
 
-function screen({ entitlement, licenses }: StatusResult): string {
+async function resultOf({ product, entitlement, licenses }: Published, now: Instant): Promise<StatusResult> {
+  const { nounOf, timelineOfStatus } = await import('./status-timeline.ts')
+  const noun = nounOf(product)
+  const overdue = overdueSince(entitlement, now)
+  return {
+    product,
+    headline: headlineOf(standingOf(entitlement), noun),
+    entitlement,
+    licenses,
+    timeline: timelineOfStatus(product, entitlement, now).map(({ at, changes }) => ({
+      at: formatInstant(at),
+      changes: changes.map((change) => meaningOfChange(change, noun)).filter((meaning) => meaning !== undefined),
+    })),
+    messages: [
+      ...(overdue === undefined
+        ? []
+        : [`a new decision has been due since ${overdue}: the operator does not run, or cannot write`]),
+      ...entitlement.messages,
+    ],
+    toDo: toDo(entitlement),
+  }
+}
+
+/** Since when a decision is overdue: then nobody decides. A moment is allowed for. */
+function overdueSince({ nextChangeAt }: EntitlementStatus, now: Instant): string | undefined {
+  const due = parseInstant(nextChangeAt)
+  return due !== undefined && due + MINUTE < now ? nextChangeAt : undefined
+}
+
+function standingOf({ verdict, gate, agents, messages, conditions }: EntitlementStatus): Standing {
+  return {
+    verdict,
+    expiring: conditions.some(({ type, status }) => type === 'Expiring' && status === 'True'),
+    growth: gate.growth,
+    refused: agents.refused.length,
+    held: agents.held.length,
+    messages: messages.length,
+  }
+}
+
+const SIGNS = {
+  good: () => styled('green', '✔'),
+  attention: () => styled('yellow', '‼'),
+  restricted: () => styled('red', '✗'),
+} as const
+
+export function statusScreen(
+  { headline, entitlement, licenses, timeline, messages, toDo }: StatusResult,
+  now: Instant,
+): string {
   const { verdict, plan, degradation, cluster, nodes, agents, guardian, updates } = entitlement
-  const fine = verdict === 'Valid' ? 'green' : verdict === 'Expired' ? 'yellow' : 'red'
-  const limit = (count: number) => (count === -1 ? 'unlimited' : String(count))
+  const tone = toneOf(standingOf(entitlement))
+  const colour = { good: 'green', attention: 'yellow', restricted: 'red' } as const
+  const left = [...agents.refused, ...agents.held]
   const rows: [string, string][] = [
-    ['VERDICT', `${styled(fine, verdict)}: ${printable(entitlement.message)}`],
+    ['VERDICT', `${styled(colour[tone], verdict)}: ${printable(entitlement.message)}`],
     ['PLAN', plan],
-    ...(entitlement.organization === undefined
-      ? []
-      : [['ORGANIZATION', printable(entitlement.organization)] satisfies [string, string]]),
-    ['UNTIL', entitlement.expiresAt ?? 'no end'],
-    ...(degradation === 'None' ? [] : [['DEGRADATION', styled('yellow', degradation)] satisfies [string, string]]),
+    ...optionalRow('ORGANIZATION', entitlement.organization),
+    ['UNTIL', untilWords(entitlement.coveredUntil ?? entitlement.expiresAt, now)],
+    ...optionalRow('LEVEL', degradation === 'None' ? undefined : degradation),
     ['CLUSTER', `${cluster.type} on ${cluster.platform}${cluster.proven ? '' : ' (not proven)'}`],
-    ['NODES', `${nodes.counted} of ${limit(nodes.limit)}`],
+    ['NODES', use(nodes.counted, nodes.limit)],
     [
       'AGENTS',
-      `${agents.admitted.length} of ${limit(agents.limit)}: ${agents.admitted.map(({ name }) => name).join(', ') || 'none'}`,
+      `${use(agents.admitted.length, agents.limit)}: ${agents.admitted.map(({ name }) => name).join(', ') || 'none'}`,
     ],
     ['GUARDIAN', guardian.mode],
     ['UPDATES', updates.enabled ? (updates.staged ? 'on, staged' : 'on') : 'off'],
-    ...(entitlement.nextChangeAt === undefined
-      ? []
-      : [['NEXT CHANGE', entitlement.nextChangeAt] satisfies [string, string]]),
   ]
   return [
+    `${SIGNS[tone]()} ${styled('bold', headline)}\n\n`,
     properties(rows),
-    section('NOT ADMITTED', [...agents.refused, ...agents.held].map(agentRow)),
+    section('NOT ADMITTED', left.map(agentRow)),
+    section(
+      'WRONG SINCE',
+      entitlement.violations.map(({ since, reason, message }) => [since, reason, printable(message)]),
+    ),
+    section(
+      'WHAT HAPPENS WHEN',
+      timeline.map(({ at, changes }) => [at, changes.join('; ')]),
+    ),
     section(
       'LICENSES',
       licenses.map(({ name, status }) => [name, status?.state ?? 'not read yet', printable(status?.message ?? '')]),
     ),
     section(
       'TO KNOW',
-      entitlement.messages.map((message) => [sentence(printable(message))]),
+      messages.map((message) => [sentence(printable(message))]),
     ),
     section(
       'TO DO',
-      toDo(entitlement).map((line) => [line]),
+      toDo.map(({ reason, cure }) => [cure, styled('dim', `cto explain ${reason}`)]),
     ),
   ].join('')
+}
+
+function optionalRow(label: string, value: string | undefined): [string, string][] {
+  return value === undefined ? [] : [[label, printable(value)]]
+}
+
+function untilWords(expiresAt: string | undefined, now: Instant): string {
+  const end = parseInstant(expiresAt)
+  if (expiresAt === undefined || end === undefined) return 'no end'
+  if (end <= now) return `${expiresAt}, ${amount(wholeDaysBetween(end, now), 'day')} ago`
+  return `${expiresAt}, ${amount(wholeDaysBetween(now, end), 'day')} left`
+}
+
+function use(used: number, limit: number): string {
+  return `${used} of ${limit === -1 ? 'any number' : limit}`
 }
 
 function agentRow(agent: AgentEntry): string[] {
   const state =
     agent.replicas !== undefined
-      ? `held (${agent.replicas} replicas)`
+      ? `held (${amount(agent.replicas, 'replica')})`
       : agent.holdAt === undefined
         ? 'refused'
         : `held at ${agent.holdAt}`
-  return [`${agent.namespace}/${agent.workload}`, state, printable(agent.message ?? '')]
+  return [printable(`${agent.namespace}/${agent.workload}`), state, printable(agent.message ?? '')]
 }
 
-/** What lifts each thing that is wrong, once. */
-function toDo({ reason, violations, agents }: EntitlementStatus): string[] {
+function toDo({ reason, violations, agents }: EntitlementStatus): StatusResult['toDo'] {
   const wrong = [reason, ...violations.map((violation) => violation.reason)]
   for (const agent of [...agents.refused, ...agents.held]) if (agent.reason !== undefined) wrong.push(agent.reason)
-  return [...new Set(wrong.map(cureOf))].filter((cure) => cure !== undefined).filter((cure) => cure !== NOTHING_TO_DO)
+  const cures = new Map<string, string>()
+  for (const reason of wrong) {
+    const cure = cureOf(reason)
+    if (cure !== undefined && cure !== NOTHING_TO_DO && ![...cures.values()].includes(cure)) cures.set(reason, cure)
+  }
+  return [...cures].map(([reason, cure]) => ({ reason, cure }))
 }

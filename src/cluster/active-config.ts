@@ -20,21 +20,26 @@ export function activeConfig(configs: readonly Own<PlatformConfig>[]): ActiveCon
   const [oldest] = configs.toSorted(byAge)
   // One that cannot be read changes nothing; its status says what is wrong with it.
   if (oldest?.reading.kind !== 'ok') return undefined
-  const { license, agents, addons, guardian } = oldest.reading.value.spec
-  const enabled = agents?.enabled ?? []
+  const { value } = oldest.reading
   return {
     name: oldest.name,
     uid: oldest.uid,
-    agents: enabled,
-    wanted: {
-      ...(license?.tier === undefined ? {} : { plan: license.tier }),
-      ...(license?.organization === undefined ? {} : { organization: license.organization }),
-      activationKey: license?.key !== undefined,
-      agents: enabled.map((agent) => agent.name),
-      addons: Object.entries({ ...addons, localModels: agents?.localModels })
-        .filter(([, addon]) => addon?.enabled)
-        .map(([name]) => name),
-      guardian: guardian?.enabled === true ? guardian.mode : 'off',
-    },
+    agents: value.spec.agents?.enabled ?? [],
+    wanted: wantedOf(value),
+  }
+}
+
+/** What a PlatformConfig asks for, as far as a decision needs it. */
+export function wantedOf({ spec }: PlatformConfig): WantedFacts {
+  const { license, agents, addons, guardian } = spec
+  return {
+    ...(license?.tier === undefined ? {} : { plan: license.tier }),
+    ...(license?.organization === undefined ? {} : { organization: license.organization }),
+    activationKey: license?.key !== undefined,
+    agents: (agents?.enabled ?? []).map((agent) => agent.name),
+    addons: Object.entries({ ...addons, localModels: agents?.localModels })
+      .filter(([, addon]) => addon?.enabled)
+      .map(([name]) => name),
+    guardian: guardian?.enabled === true ? guardian.mode : 'off',
   }
 }

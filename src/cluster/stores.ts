@@ -165,7 +165,7 @@ export async function runStores(
   await Promise.all([...running, stores.secrets.run(client, signal)])
 }
 
-function projectOwn(raw: unknown): OwnResource {
+export function projectOwn(raw: unknown): OwnResource {
   const { metadata, spec, status } = raw as { metadata: ObjectMeta; spec?: unknown; status?: unknown }
   return {
     name: metadata.name,

@@ -57,16 +57,18 @@ export function inClusterAccess(env: NodeJS.ProcessEnv = process.env, folder = S
   }
 }
 
-/** In a pod the service account's, unless a kubeconfig is named; elsewhere by kubeconfig. */
-export async function clusterAccess(kubeconfig: string | undefined): Promise<Access> {
-  return kubeconfig === undefined && isInCluster() ? inClusterAccess() : kubeconfigAccess(kubeconfig)
+/** In a pod the service account's, unless a kubeconfig or a context is named; elsewhere by kubeconfig. */
+export async function clusterAccess(kubeconfig: string | undefined, context?: string): Promise<Access> {
+  const isNamed = kubeconfig !== undefined || context !== undefined
+  return !isNamed && isInCluster() ? inClusterAccess() : kubeconfigAccess(kubeconfig, context)
 }
 
 /**
  * Access by a kubeconfig: the file, else what `KUBECONFIG` names, else `~/.kube/config`.
+ * @param wanted the context, if not the current one
  * @throws Error with one sentence when there is none, or it cannot be used
  */
-export async function kubeconfigAccess(file?: string): Promise<Access & { readonly context: string }> {
+export async function kubeconfigAccess(file?: string, wanted?: string): Promise<Access & { readonly context: string }> {
   const { KubeConfig } = await import('./kubeconfig.ts')
   const config = new KubeConfig()
   const where = file ?? process.env['KUBECONFIG'] ?? '~/.kube/config'
@@ -83,6 +85,12 @@ export async function kubeconfigAccess(file?: string): Promise<Access & { readon
     else config.loadFromFile(file)
   } catch (cause) {
     throw new Error(`The kubeconfig ${where} cannot be read: ${why(cause)}; name another with --kubeconfig`, { cause })
+  }
+  if (wanted !== undefined) {
+    const known = config.getContexts().map((one) => one.name)
+    if (!known.includes(wanted))
+      throw new Error(`The kubeconfig ${where} has no context "${wanted}" (there are: ${known.join(', ')})`)
+    config.setCurrentContext(wanted)
   }
   const cluster = config.getCurrentCluster()
   const context = config.getCurrentContext() as string | undefined

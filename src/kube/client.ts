@@ -10,6 +10,7 @@ import { pause } from '../runtime/pause.ts'
 import { withTimeLimit } from '../runtime/time-limit.ts'
 import type { Access } from './access.ts'
 import { isUnauthorized, KubeError } from './errors.ts'
+import { itemsOf, type ListEnd } from './list-stream.ts'
 import { type Place, type Resource, resourcePath } from './resource.ts'
 
 /** An object as the API server sends it. Read through a narrow type; unknown fields stay. */
@@ -59,13 +60,13 @@ export interface ApplyOptions {
   /** Take fields over from other managers. Without it, a field of another manager is a conflict. */
   readonly force: boolean
   readonly subresource?: string
+  /** The API server does everything but keep it. */
+  readonly dryRun?: boolean
 }
 
 export type Client = ReturnType<typeof createClient>
 
 const DEFAULT_TIMEOUT_MS = 10_000
-// Five megabytes from a busy server, over a slow line.
-const PAGE_TIMEOUT_MS = 30_000
 const ATTEMPTS = 4
 const LONGEST_WAIT_MS = 10_000
 const LARGEST_BODY = 64 * 1024 * 1024
@@ -77,14 +78,17 @@ interface Request {
   readonly path: string
   readonly body?: unknown
   readonly contentType?: string
-  /** How long one attempt may take, in ms, if not as long as the client's others. */
-  readonly timeoutMs?: number
   /** Whether sending it twice does no more than sending it once. */
   readonly repeatable: boolean
 }
 
+interface Opened {
+  readonly response: IncomingMessage
+  readonly life: AbortController
+}
+
 export function createClient(access: Access, options: ClientOptions) {
-  const { fieldManager } = options
+  const { fieldManager, timeoutMs = DEFAULT_TIMEOUT_MS } = options
   const send = access.server.protocol === 'http:' ? httpRequest : httpsRequest
   /** The API server's time at its last answer, and when that came. */
   let serverDate: { readonly at: number; readonly receivedAt: number } | undefined
@@ -150,17 +154,20 @@ export function createClient(access: Access, options: ClientOptions) {
     return text === '' ? undefined : parseBody(request, text)
   }
 
-  async function call(request: Request, signal: AbortSignal): Promise<unknown> {
+  const call = (request: Request, signal: AbortSignal): Promise<unknown> => retried(request, signal, attempt)
+
+  async function retried<T>(
+    request: Request,
+    signal: AbortSignal,
+    make: (request: Request, limited: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const fence = request.method === 'GET' ? undefined : options.fence
-    const timeoutMs = Math.min(
-      request.timeoutMs ?? options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      fence?.timeoutMs ?? Number.POSITIVE_INFINITY,
-    )
+    const limitMs = Math.min(timeoutMs, fence?.timeoutMs ?? timeoutMs)
     let refreshed = false
     for (let tries = 1; ; tries++) {
       try {
         if (fence?.isOpen() === false) throw notAllowed(request)
-        return await withTimeLimit(timeoutMs, signal, (limited) => attempt(request, limited))
+        return await withTimeLimit(limitMs, signal, (limited) => make(request, limited))
       } catch (error) {
         signal.throwIfAborted()
         if (isUnauthorized(error) && !refreshed) {
@@ -173,6 +180,39 @@ export function createClient(access: Access, options: ClientOptions) {
         await pause(wait, signal)
         signal.throwIfAborted()
       }
+    }
+  }
+
+  async function* readPage(request: Request, signal: AbortSignal): AsyncGenerator<RawObject, ListEnd> {
+    const { response, life } = await retried(request, signal, openPage)
+    const end = () => life.abort()
+    const silence = setTimeout(end, timeoutMs)
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
+    try {
+      return yield* itemsOf(heard(decoded(response), () => silence.refresh()))
+    } catch (error) {
+      signal.throwIfAborted()
+      // The parser's own error quotes what it could not read.
+      throw error instanceof SyntaxError ? notJson(request) : unreachable(request, error)
+    } finally {
+      clearTimeout(silence)
+      signal.removeEventListener('abort', end)
+      response.destroy()
+    }
+  }
+
+  /** An answer that goes on after the attempt to get it. */
+  async function openPage(request: Request, limited: AbortSignal): Promise<Opened> {
+    const life = new AbortController()
+    const end = () => life.abort(limited.reason)
+    limited.addEventListener('abort', end)
+    try {
+      const response = await open(request, life.signal, 'gzip')
+      if ((response.statusCode ?? 0) >= 400) throw errorFrom(request, response, await readBody(response, limited))
+      return { response, life }
+    } finally {
+      limited.removeEventListener('abort', end)
     }
   }
 
@@ -193,7 +233,7 @@ export function createClient(access: Access, options: ClientOptions) {
     get: async (resource: Resource, place: Place, signal: AbortSignal): Promise<RawObject> =>
       object(await call({ method: 'GET', path: resourcePath(resource, place), repeatable: true }, signal)),
 
-    /** One page of a list. */
+    /** One page of a list, for a few objects. */
     list: async (
       resource: Resource,
       place: Place,
@@ -201,8 +241,17 @@ export function createClient(access: Access, options: ClientOptions) {
       signal: AbortSignal,
     ): Promise<Page> => {
       const path = resourcePath(resource, place, query)
-      return (await call({ method: 'GET', path, repeatable: true, timeoutMs: PAGE_TIMEOUT_MS }, signal)) as Page
+      return (await call({ method: 'GET', path, repeatable: true }, signal)) as Page
     },
+
+    /** One page of a list, object by object as they arrive. The time limit is for the answer to begin, and to go on. */
+    page: (
+      resource: Resource,
+      place: Place,
+      query: Readonly<Record<string, string>>,
+      signal: AbortSignal,
+    ): AsyncGenerator<RawObject, ListEnd> =>
+      readPage({ method: 'GET', path: resourcePath(resource, place, query), repeatable: true }, signal),
 
     /** Any path that answers JSON: `/version`, `/apis`. */
     raw: (path: string, signal: AbortSignal): Promise<unknown> =>
@@ -228,13 +277,13 @@ export function createClient(access: Access, options: ClientOptions) {
     apply: async (
       resource: Resource,
       value: RawObject,
-      { force, subresource }: ApplyOptions,
+      { force, subresource, dryRun = false }: ApplyOptions,
       signal: AbortSignal,
     ): Promise<RawObject> => {
       const path = resourcePath(
         resource,
         { ...placeOf(value), ...part(subresource) },
-        { fieldManager, force: String(force) },
+        { fieldManager, force: String(force), ...(dryRun ? { dryRun: 'All' } : {}) },
       )
       return object(await call({ method: 'PATCH', path, body: value, contentType: APPLY, repeatable: true }, signal))
     },
@@ -285,6 +334,13 @@ function decoded(response: IncomingMessage): AsyncIterable<Buffer> {
   return pipeline(response, createGunzip(), () => undefined)
 }
 
+async function* heard(chunks: AsyncIterable<Buffer>, tell: () => void): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    tell()
+    yield chunk
+  }
+}
+
 async function readBody(response: IncomingMessage, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
@@ -305,8 +361,12 @@ function parseBody(request: Request, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw new KubeError(`${describe(request)}: the API server sent what is not JSON`, 0, 'Unreadable')
+    throw notJson(request)
   }
+}
+
+function notJson(request: Request): KubeError {
+  return new KubeError(`${describe(request)}: the API server sent what is not JSON`, 0, 'Unreadable')
 }
 
 function errorFrom(request: Request, response: IncomingMessage, text: string): KubeError {

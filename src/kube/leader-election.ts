@@ -9,7 +9,7 @@ import { withTimeLimit } from '../runtime/time-limit.ts'
 import type { Client, Fence, RawObject } from './client.ts'
 import { isAlreadyExists, isConflict, isNotFound } from './errors.ts'
 import {
-  LEASE_TIMING,
+  attemptMs,
   type LeaseSpec,
   type LeaseTiming,
   nextStep,
@@ -21,14 +21,14 @@ import {
 } from './lease.ts'
 import { leases } from './resource.ts'
 import { reflect, Store } from './store.ts'
-import type { WatchTarget } from './watch.ts'
+import { itemFrom, type WatchTarget } from './watch.ts'
 
 export interface ElectionOptions {
   readonly namespace: string
   readonly name: string
   /** Who we are: never the same for two replicas that run at once. */
   readonly identity: string
-  readonly timing?: LeaseTiming
+  readonly timing: LeaseTiming
 }
 
 export interface ElectionHooks {
@@ -53,11 +53,10 @@ interface Lease extends RawObject {
 
 const LONGEST_SLEEP_MS = 60_000
 
-/** The client must not be behind the fence: it writes the lease itself. */
+/** The client must be one of its own, as patient as `attemptMs`, and not behind the fence: it writes the lease itself. */
 export function createElection(client: Client, options: ElectionOptions, hooks: ElectionHooks): Election {
-  const { namespace, name, identity, timing = LEASE_TIMING } = options
-  // Two attempts fit between the first and the deadline.
-  const attemptMs = timing.renewDeadlineMs / 4
+  const { namespace, name, identity, timing } = options
+  const key = `${namespace}/${name}`
   const target: WatchTarget<Lease> = {
     resource: leases,
     namespace,
@@ -86,11 +85,10 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
   async function follow(signal: AbortSignal): Promise<void> {
     standing = { kind: 'follower' }
     const store = new Store<Lease>()
-    const seen = () => store.get(`${namespace}/${name}`)
     store.onChange(() => {
       if (!store.synced) hooks.onProblem(store.problem)
       else if (standing.kind === 'follower') {
-        standing = { ...standing, seen: { spec: seen()?.spec, at: performance.now() } }
+        standing = { ...standing, seen: { spec: store.get(key)?.spec, at: performance.now() } }
         wake()
       }
     })
@@ -99,7 +97,7 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
     const reflecting = reflect(client, target, store, AbortSignal.any([signal, watching.signal]))
     while (isFollower() && !signal.aborted) {
       const step = nextStep(standing, identity, timing, performance.now())
-      if (step.kind === 'take') await take(seen(), signal)
+      if (step.kind === 'take') await take(store, signal)
       else if (step.kind === 'wait') await sleepUntil(step.until)
     }
     watching.abort()
@@ -134,8 +132,9 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
     return { isOpen, timeoutMs: timing.durationMs - timing.renewDeadlineMs }
   }
 
-  async function take(before: Lease | undefined, signal: AbortSignal): Promise<void> {
+  async function take(store: Store<Lease>, signal: AbortSignal): Promise<void> {
     const triedAt = performance.now()
+    const before = store.get(key)
     try {
       const spec = taken(before?.spec, identity, timing, new Date())
       held = await limited(signal, (limit) => (before === undefined ? create(spec, limit) : put(before, spec, limit)))
@@ -143,8 +142,18 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
     } catch (error) {
       if (signal.aborted || standing.kind === 'leader') return
       standing = { ...standing, triedAt }
-      // Somebody was faster, and the watch is about to say who.
-      if (!isConflict(error) && !isAlreadyExists(error)) hooks.onProblem(error)
+      if (isConflict(error) || isAlreadyExists(error)) await lookAgain(store, signal)
+      else hooks.onProblem(error)
+    }
+  }
+
+  // Somebody was faster. The watch is about to say who, unless it hangs.
+  async function lookAgain(store: Store<Lease>, signal: AbortSignal): Promise<void> {
+    try {
+      const found = await limited(signal, get)
+      if (found !== undefined) store.applied(itemFrom(target, found))
+    } catch (error) {
+      if (!signal.aborted) hooks.onProblem(error)
     }
   }
 
@@ -168,11 +177,16 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
   }
 
   async function release(): Promise<void> {
-    if (!mayWrite() || held === undefined) return
-    const { spec = {} } = held
     // From now on nobody here writes; only then may another.
     standing = { kind: 'follower' }
-    await put(held, released(spec, new Date()), AbortSignal.timeout(attemptMs)).catch(hooks.onProblem)
+    const limit = AbortSignal.timeout(attemptMs(timing))
+    try {
+      // As it stands there now: a renewal that was given up may have arrived.
+      const lease = await get(limit)
+      if (lease?.spec?.holderIdentity === identity) await put(lease, released(lease.spec, new Date()), limit)
+    } catch (error) {
+      hooks.onProblem(error)
+    }
   }
 
   async function get(signal: AbortSignal): Promise<Lease | undefined> {
@@ -194,7 +208,7 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
   }
 
   function limited<T>(signal: AbortSignal, work: (limit: AbortSignal) => Promise<T>): Promise<T> {
-    return withTimeLimit(attemptMs, signal, work)
+    return withTimeLimit(attemptMs(timing), signal, work)
   }
 
   async function sleepUntil(instant: number): Promise<void> {

@@ -14,6 +14,11 @@ export interface LeaseTiming {
 
 export const LEASE_TIMING: LeaseTiming = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 }
 
+/** How long one attempt to take or renew may take, in ms: two more fit between the first and the deadline. */
+export function attemptMs({ renewDeadlineMs }: LeaseTiming): number {
+  return renewDeadlineMs / 4
+}
+
 export interface LeaseSpec {
   readonly holderIdentity?: string
   readonly leaseDurationSeconds?: number

@@ -4,13 +4,14 @@
 //     ▲          │           │           │
 //     └── error ─┘◀── 410 ───┘◀── 410 ───┘
 //
-// What is read is projected at once: a page of whole objects never outlives its turn.
+// What is read is projected at once: a whole object never outlives its turn.
 
 import type { Backoff } from '../runtime/backoff.ts'
 import { backoffDelay } from '../runtime/backoff.ts'
 import { pause } from '../runtime/pause.ts'
 import type { Client, RawObject } from './client.ts'
 import { isGone, KubeError } from './errors.ts'
+import type { ListEnd } from './list-stream.ts'
 import { type Place, type Resource, resourcePath } from './resource.ts'
 
 export interface WatchTarget<T> {
@@ -159,8 +160,6 @@ function afterFailure(state: State, error: unknown): State {
 
 // Pages are read from etcd's current state: resourceVersion=0 would be cheaper for the server, which then ignores the
 // page size and sends everything at once.
-//
-// A generator of its own, so that the page goes with it: in `watch` the last one would stay for the life of the watch.
 async function* readPage<T>(
   client: Client,
   target: WatchTarget<T>,
@@ -172,12 +171,22 @@ async function* readPage<T>(
     limit: String(PAGE),
     ...(continueToken === '' ? {} : { continue: continueToken }),
   }
-  const { items, metadata } = await client.list(target.resource, placeOf(target), query, signal)
-  for (const raw of items ?? []) yield { kind: 'listed', item: itemFrom(target, raw) }
-  const { continue: next = '', resourceVersion = '' } = metadata
+  const end = yield* projected(target, client.page(target.resource, placeOf(target), query, signal))
+  const { continue: next = '', resourceVersion = '' } = end.metadata ?? {}
   if (next !== '') return { kind: 'listing', continueToken: next }
   yield { kind: 'synced', resourceVersion }
   return { kind: 'listed', resourceVersion }
+}
+
+async function* projected<T>(
+  target: WatchTarget<T>,
+  page: AsyncGenerator<RawObject, ListEnd>,
+): AsyncGenerator<WatchEvent<T>, ListEnd> {
+  for (;;) {
+    const next = await page.next()
+    if (next.done === true) return next.value
+    yield { kind: 'listed', item: itemFrom(target, next.value) }
+  }
 }
 
 async function openWatch<T>(

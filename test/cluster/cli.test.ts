@@ -1,47 +1,18 @@
 // The binary as a person runs it: what it does, what it says when something is wrong, and that it tells no secret.
 
-import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
-import { packageRoot } from '../../src/control-plane/package-root.ts'
 import { useControlPlane } from '../support/control-plane.ts'
+import { runCto } from '../support/cto.ts'
 import { addNodes, connect, prepare } from '../support/operator.ts'
 
 const controlPlane = useControlPlane()
-const CTO = join(packageRoot(), 'dist', 'cto.mjs')
-
-interface Run {
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Runs `cto`; with `until`, it is asked to stop as soon as it has said that. */
-function cto(args: readonly string[], until?: (stderr: string) => boolean): Promise<Run> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [CTO, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], HOME: controlPlane.plane.folder },
-    })
-    let stdout = ''
-    let stderr = ''
-    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
-    child.stderr.on('data', (chunk: Buffer) => {
-      stderr += chunk.toString()
-      // Once: the second SIGTERM is the impatient one.
-      if (until?.(stderr) === true && !child.killed) child.kill('SIGTERM')
-    })
-    const patience = setTimeout(() => child.kill('SIGKILL'), 30_000)
-    child.on('close', (code) => {
-      clearTimeout(patience)
-      resolve({ code: code ?? 1, stdout, stderr })
-    })
-  })
-}
+const cto = (args: readonly string[], until?: (stderr: string) => boolean) =>
+  runCto(args, { home: controlPlane.plane.folder, ...(until === undefined ? {} : { until }) })
 
 /** One sentence, for a person: a capital letter (or a path), a full stop, no stack. */
 function isOneSentence(text: string): boolean {

@@ -169,7 +169,7 @@ test('one EKS node instead: the free plan may not be used there, and nothing gro
   const cluster = await setUp()
   const { kubectl } = controlPlane
   await kubectl('delete', 'nodes', '--all')
-  await kubectl('delete', 'platformconfigs,licenses', '--all')
+  await kubectl('delete', 'platformconfigs,licenses,entitlements', '--all')
   await kubectl('delete', 'deployments', '--all', '-n', 'cto-agents')
   await cluster.client.create(nodes, eksLikeNode(1), AbortSignal.timeout(5_000))
   await using running = await runOperator(await cluster.access(), await aVendor())

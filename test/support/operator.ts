@@ -90,11 +90,15 @@ export interface RunningOperator extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-/** Starts an operator; it is ready when this resolves. */
+/** Starts an operator; when this resolves it has decided, unless that is not to be awaited. */
 export async function runOperator(
   access: Access,
   vendor: SigningKey,
-  { clock = systemClock, ...settings }: Partial<OperatorSettings> & { clock?: Clock } = {},
+  {
+    clock = systemClock,
+    awaitsDecision = true,
+    ...settings
+  }: Partial<OperatorSettings> & { clock?: Clock; awaitsDecision?: boolean } = {},
 ): Promise<RunningOperator> {
   const log = new PassThrough()
   let logged = ''
@@ -113,7 +117,7 @@ export async function runOperator(
     clock,
     createLogger('debug', log),
   )
-  await operator.ready
+  if (awaitsDecision) await operator.ready
   let stopped = false
   const stop = async () => {
     if (stopped) return

@@ -3,6 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { GUARDIAN, MANAGED_BY, MANAGED_BY_LABEL } from '../../api/names.ts'
+import { platformConfigs } from '../../api/resources.ts'
 import type { ActiveConfig } from '../../cluster/active-config.ts'
 import type { KubeObject } from '../../cluster/objects.ts'
 import type { Stores } from '../../cluster/stores.ts'
@@ -78,7 +79,7 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
           if ((await keepAgent(agent, owner, signal)) === 'taken') taken.add(agent.name)
         }
       })
-      await removeOthers(new Set(config.agents.map((agent) => agent.name)), signal)
+      await removeOthers(config, signal)
       await keepGuardian(owner, decision.guardian.mayChangeThings, signal)
       deps.onNamesTaken(taken)
       return lookAgainAt(taken.size === 0 ? undefined : clock.now() + TAKEN_AGAIN_MS)
@@ -126,13 +127,27 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
 
   // Only by name, and only what is ours: an agent that left the list. A PlatformConfig that is gone takes its agents with
   // it through Kubernetes' own garbage collection.
-  async function removeOthers(names: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+  async function removeOthers(config: ActiveConfig, signal: AbortSignal): Promise<void> {
+    const names = new Set(config.agents.map((agent) => agent.name))
     const leftovers = (owned?.store.values() ?? []).filter(
       (workload) => workload.own !== undefined && workload.namespace === agentsNamespace && !names.has(workload.name),
     )
+    if (leftovers.length === 0 || !(await isCurrent(config, signal))) return
     await inParallel(leftovers, async ({ namespace, name, uid }) => {
       await unlessGone(client.delete(deployments, { namespace, name }, uid, signal))
     })
+  }
+
+  // A watch can be behind, and what is deleted is gone: the API server itself is asked. Once the watch has caught up, its
+  // news lead here again.
+  async function isCurrent({ name, uid }: ActiveConfig, signal: AbortSignal): Promise<boolean> {
+    try {
+      const { metadata } = await client.get(platformConfigs, { name }, signal)
+      return metadata.uid === uid && metadata.generation === stores.configs.store.get(name)?.generation
+    } catch (error) {
+      if (isNotFound(error)) return false
+      throw error
+    }
   }
 
   async function keepGuardian(owner: Owner, mayChangeThings: boolean, signal: AbortSignal): Promise<void> {

@@ -251,12 +251,12 @@ export const catalogSchema = z.strictObject({
       uncountedClasses: z
         .array(z.enum(NODE_CLASSES))
         .default(['deleting', 'simulated'])
-        .describe('classes of nodes that do not count'),
+        .describe('the classes of nodes that do not count'),
       deletingHours: hours
         .default(24)
-        .describe('for how long a node is on its way out; after that it is like any other'),
+        .describe('for how long a node is on its way out; what something keeps from going for longer counts again'),
       lostAfterHours: hours.default(24).describe('after how long of not being ready a node is lost'),
-      peakDays: z.int().min(1).max(366).default(30).describe('over how many days the highest count is kept'),
+      peakDays: days.min(1).max(366).default(30).describe('over how many days the highest count is kept'),
     })
     .prefault({})
     .describe('which nodes do not count'),

@@ -23,6 +23,8 @@ const SERVERS: readonly (readonly [version: RegExp, types: readonly string[]])[]
   [/\+IKS/, ['IKS']],
   [/\+[0-9a-f]{7,9}$/, ['OpenShift']],
 ]
+/** The types whose API server may be of anybody's build. */
+const ANY_SERVER: ReadonlySet<string> = new Set(['kOps', 'Civo', 'OpenShift'])
 /** The servers that run inside another cluster, for vcluster. */
 const IN_A_CLUSTER: ReadonlySet<string> = new Set(['K3s', 'k0s'])
 const OPENSHIFT_API = 'config.openshift.io'
@@ -63,14 +65,11 @@ function nameOf(signals: ClusterSignals): ClusterType {
   if (type === undefined || count === undefined) return nameWithoutNodes(signals, platform, server, contradictions)
 
   const own = new Set([type, ...(MADE_WITH[type] ?? [])])
-  const [evidence, others] = [true, false].map((mine) =>
-    linesOf(nodes.shown.entries().filter(([signal]) => own.has(signal.type) === mine)),
-  ) as [string[], string[]]
-  contradictions.unshift(...others)
-  if (server !== undefined && !server.includes(type)) {
-    contradictions.push(`the API server is of ${server[0]}, by its version`)
-  }
-  if (type === KIND) return judgeKind(signals, { platform, evidence, contradictions })
+  const evidence = linesOf(nodes.shown.entries().filter(([signal]) => own.has(signal.type)))
+  contradictions.unshift(...linesOf(nodes.shown.entries().filter(([signal]) => !own.has(signal.type))))
+  const foreign = foreignServer(type, signals.serverVersion)
+  if (type === KIND) return judgeKind(signals, { platform, evidence, contradictions, impossible: foreign })
+  contradictions.push(...foreign)
   if (server?.includes(type) === true) evidence.push(`${type} by version of the API server`)
   if (type === KUBEADM && signals.kubeadm !== undefined) evidence.push("kubeadm's ConfigMap is there")
   if (count < nodes.real) evidence.push(`no sign of it on ${amount(nodes.real - count)}`)
@@ -169,6 +168,15 @@ function nameWithoutNodes(
 
 function serverOf(version: string | undefined): readonly string[] | undefined {
   return version === undefined ? undefined : SERVERS.find(([pattern]) => pattern.test(version))?.[1]
+}
+
+/** What is wrong about the version of the API server, for a cluster of that type. */
+function foreignServer(type: string, version: string | undefined): string[] {
+  if (version === undefined) return []
+  const server = serverOf(version)
+  if (server !== undefined) return server.includes(type) ? [] : [`the API server is of ${server[0]}, by its version`]
+  const hasItsOwn = !ANY_SERVER.has(type) && SERVERS.some(([, types]) => types.includes(type))
+  return hasItsOwn ? [`the API server is not of ${type}, by its version`] : []
 }
 
 function platformOf(nodes: NodeTally): string {

@@ -10,16 +10,17 @@ export interface KindFindings {
   readonly platform: string
   readonly evidence: readonly string[]
   readonly contradictions: readonly string[]
+  /** With what is found already it cannot be Kind. */
+  readonly impossible: readonly string[]
 }
 
 /** Judges a cluster whose nodes, without exception, look like nodes of Kind. */
 export function judgeKind(
   { nodes, kubeadm, serverVersion, publicAddresses }: ClusterSignals,
-  { platform, evidence, contradictions }: KindFindings,
+  { platform, evidence, contradictions, impossible: found }: KindFindings,
 ): ClusterType {
   const [cluster = ''] = nodes.kindClusters.keys()
-  /** With one of these it cannot be Kind. */
-  const impossible: string[] = []
+  const impossible = [...found]
   const isSilent = nodes.bootIds.of('') > 0
   const hosts = nodes.bootIds.size - Number(isSilent)
   if (nodes.kindClusters.size > 1) impossible.push('the provider IDs name different Kind clusters')

@@ -58,12 +58,12 @@ function isSimulated({ kubeletVersion, marked, hasKubelet }: NodeFacts): boolean
 }
 
 function isVirtual({ kubeletVersion, providerId, runtime, marked, hasKubelet }: NodeFacts): boolean {
-  if (/-vk-/.test(kubeletVersion) || providerId.startsWith('ocid1.virtualnode.') || runtime === 'mvp') return true
-  return marked === 'virtual' && !hasKubelet
+  if (/-vk-/.test(kubeletVersion) || runtime === 'mvp') return true
+  return !hasKubelet && (marked === 'virtual' || providerId.startsWith('ocid1.virtualnode.'))
 }
 
 function isFargate({ name, providerId }: NodeFacts): boolean {
-  return name.startsWith('fargate-ip-') && (providerId === '' || /^aws:.*\/fargate-/.test(providerId))
+  return name.startsWith('fargate-ip-') && /^$|^aws:.*\/fargate-/.test(providerId)
 }
 
 /** Whether time alone can change what the node counts. */

@@ -2,6 +2,7 @@
 
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { Point, verifyAsync } from '@noble/ed25519'
+import { hasRocaMark } from './roca.ts'
 
 export const SIGNATURE_ALGORITHMS = ['EdDSA', 'ES256', 'RS256'] as const
 /** `alg` of RFC 7518 and RFC 8037; EdDSA with Ed25519 only. */
@@ -79,14 +80,17 @@ function importP256(jwk: Jwk): PublicKey {
 
 function importRsa(jwk: Jwk): PublicKey {
   if (jwk['kty'] !== 'RSA') throw new Error('RS256 needs kty "RSA"')
-  const n = parameter(jwk, 'n').toString('base64url')
-  const e = parameter(jwk, 'e').toString('base64url')
+  const modulus = parameter(jwk, 'n')
+  const [n, e] = [modulus.toString('base64url'), parameter(jwk, 'e').toString('base64url')]
   const keyObject = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' })
   const { modulusLength = 0, publicExponent } = keyObject.asymmetricKeyDetails ?? {}
   if (modulusLength < SMALLEST_RSA_MODULUS_BITS) {
     throw new Error(`the modulus has ${modulusLength} bits, and ${SMALLEST_RSA_MODULUS_BITS} are the least`)
   }
   if (publicExponent !== RSA_EXPONENT) throw new Error('the exponent e must be 65537 ("AQAB")')
+  if (hasRocaMark(BigInt(`0x${modulus.toString('hex')}`))) {
+    throw new Error('the modulus n comes from a generator whose keys can be broken (ROCA, CVE-2017-15361)')
+  }
   return { alg: 'RS256', keyObject }
 }
 

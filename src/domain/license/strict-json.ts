@@ -58,14 +58,20 @@ function structureProblem(text: string, maxDepth: number): string | undefined {
   return undefined
 }
 
-/** What JSON can write but no program should meet: half characters, and numbers that overflow to Infinity. */
+/** What JSON can write but no program should meet: half characters, numbers that overflow, a negative zero. */
 function valueProblem(value: unknown): string | undefined {
   if (typeof value === 'string') return value.isWellFormed() ? undefined : 'has half of a surrogate pair in a text'
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : 'has a number that is too large'
+  if (typeof value === 'number') return numberProblem(value)
   if (typeof value !== 'object' || value === null) return undefined
   for (const [name, member] of Object.entries(value)) {
     const problem = valueProblem(name) ?? valueProblem(member)
     if (problem !== undefined) return problem
   }
   return undefined
+}
+
+/** A zero with a sign is a second spelling of zero: equal to it when compared, and another value to whoever looks closely. */
+function numberProblem(value: number): string | undefined {
+  if (!Number.isFinite(value)) return 'has a number that is too large'
+  return Object.is(value, -0) ? 'has a zero with a minus sign' : undefined
 }

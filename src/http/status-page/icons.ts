@@ -1,7 +1,7 @@
 // The signs of the page. Each stands beside the word that it means, and is nothing to a screen reader.
 
+import type { Tone } from '../../domain/standing.ts'
 import { htmlOf, type Markup, markup } from './markup.ts'
-import type { Tone } from './view.ts'
 
 const SIGNS = {
   good: markup`<path d="M7.5 12.5l3 3 6-6.5"/>`,

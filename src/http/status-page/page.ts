@@ -114,7 +114,7 @@ function problems({ problems, notes }: DecidedView): Markup {
 
 function problem({ reason, message, since, cure }: ProblemView): Markup {
   return markup`<li class="wrong">
-      <p><strong>${reason}</strong> since ${time(since)}</p>
+      <p><strong>${reason}</strong>${optional(since, (since) => markup` since ${time(since)}`)}</p>
       <p>${prose(message)}</p>
       ${optional(cure, (cure) => markup`<p class="cure">${cure}</p>`)}
     </li>`

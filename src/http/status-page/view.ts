@@ -10,8 +10,8 @@ import { formatInstant, type Instant, wholeDaysBetween } from '../../domain/inst
 import { UNLIMITED } from '../../domain/license/claims.ts'
 import type { NodeOverage } from '../../domain/cluster/node-overage.ts'
 import { cureOf, NOTHING_TO_DO } from '../../domain/reasons.ts'
+import { headlineOf, type Standing, type Tone, toneOf } from '../../domain/standing.ts'
 import type { TimelineEntry } from '../../domain/timeline.ts'
-import { amount } from '../../domain/words.ts'
 import { timeFrom } from './dates.ts'
 import type { JournalEntry } from './journal.ts'
 
@@ -26,9 +26,6 @@ export interface StatusSource {
   /** What keeps the operator from its first decision. */
   readonly waitingFor: readonly string[]
 }
-
-/** How it stands, from all is well to growth is refused. */
-export type Tone = 'good' | 'attention' | 'restricted'
 
 export interface StatusView {
   readonly product: string
@@ -67,7 +64,7 @@ export interface DecidedView {
     readonly features: readonly string[]
   }
   readonly limits: readonly LimitView[]
-  /** Every violation but the one that is the verdict. */
+  /** Every violation but the one that is the verdict, and what else a person should look into. */
   readonly problems: readonly ProblemView[]
   /** What a person should know besides. */
   readonly notes: readonly string[]
@@ -105,7 +102,7 @@ export interface LimitView {
 export interface ProblemView {
   readonly reason: string
   readonly message: string
-  readonly since: string
+  readonly since?: string
   readonly cure?: string
 }
 
@@ -164,20 +161,21 @@ export function statusView(source: StatusSource): StatusView {
 function decidedView({ catalog, now, timeline }: StatusSource, decision: Decision): DecidedView {
   const { grant, cluster, agents } = decision
   const { branding } = grant.plan
+  const standing = standingOf(decision)
   const [first, ...others] = decision.violations.map(problemView)
   const expiresAt = coveredUntil(grant)
   return {
-    tone: toneOf(decision),
+    tone: toneOf(standing),
     verdict: decision.verdict,
-    headline: headlineOf(decision, catalog.governed.noun),
+    headline: headlineOf(standing, catalog.governed.noun),
     message: asSentence(decision.message),
     // The end of a license is its date, and not when it was noticed.
-    ...(first === undefined || decision.verdict === 'Expired' ? {} : { since: first.since }),
+    ...(first?.since === undefined || decision.verdict === 'Expired' ? {} : { since: first.since }),
     ...(first?.cure === undefined ? {} : { cure: first.cure }),
     ...(expiresAt === undefined ? {} : { countdown: countdown(now, expiresAt) }),
     license: licenseView(decision, now),
     limits: limitsView(decision, catalog),
-    problems: others,
+    problems: [...others, ...decision.concerns.slice(0, MOST.list).map(problemView)],
     notes: decision.messages.slice(0, MOST.list).map(asSentence),
     agents: {
       noun: catalog.governed.noun,
@@ -200,36 +198,29 @@ function decidedView({ catalog, now, timeline }: StatusSource, decision: Decisio
   }
 }
 
-function toneOf(decision: Decision): Tone {
-  const { violations, gate, agents, messages } = decision
-  if (gate.growth !== 'Open' || violations.some((violation) => violation.admitsNobody)) return 'restricted'
-  const left = agents.refused.length + agents.held.length
-  return violations.length === 0 && messages.length === 0 && left === 0 ? 'good' : 'attention'
+function standingOf({ verdict, expiring, gate, agents, messages }: Decision): Standing {
+  return {
+    verdict,
+    expiring,
+    growth: gate.growth,
+    refused: agents.refused.length,
+    held: agents.held.length,
+    messages: messages.length,
+  }
 }
 
-const HEADLINES: Readonly<Record<string, string>> = {
-  InvalidSignature: 'The license is not accepted',
-  ClusterTypeNotAllowed: 'Not licensed for this type of cluster',
-  Expired: 'The license has ended',
-  NodeLimitExceeded: 'More nodes than licensed',
-  Revoked: 'The license is revoked',
+interface Problem {
+  readonly reason: string
+  readonly message: string
+  readonly firstSeen?: Instant
 }
 
-function headlineOf(decision: Decision, noun: string): string {
-  const { verdict, expiring, agents, messages } = decision
-  if (verdict !== 'Valid') return HEADLINES[verdict] ?? verdict
-  if (expiring) return 'In force, and ending soon'
-  if (agents.held.length > 0) return `In force, with ${amount(agents.held.length, noun)} held`
-  if (agents.refused.length > 0) return `In force, with ${amount(agents.refused.length, noun)} refused`
-  return messages.length > 0 ? 'In force, with something to know' : 'Everything is in order'
-}
-
-function problemView({ reason, message, firstSeen }: Decision['violations'][number]): ProblemView {
+function problemView({ reason, message, firstSeen }: Problem): ProblemView {
   const cure = cureFor(reason)
   return {
     reason,
     message: asSentence(message),
-    since: formatInstant(firstSeen),
+    ...(firstSeen === undefined ? {} : { since: formatInstant(firstSeen) }),
     ...(cure === undefined ? {} : { cure }),
   }
 }
@@ -260,7 +251,7 @@ function licenseView(decision: Decision, now: Instant): DecidedView['license'] {
           organization: short(claims.organization),
           licenseId: short(claims.licenseId),
           source: sourceOf(grant.license?.facts.name ?? ''),
-          expiresAt: formatInstant(claims.expiresAt),
+          expiresAt: formatInstant(coveredUntil(grant) ?? claims.expiresAt),
         }),
     isOver: claims !== undefined && claims.expiresAt <= now,
     level: degradation.level,

@@ -107,8 +107,14 @@ describe('the form', () => {
     const { exitCode, stdout, stderr } = await desk.issue(
       'fox.lic',
       ...ordered.split(' '),
-      ...['--key', desk.at('fox/private-key.json'), '--ledger', desk.at('fox/ledger.jsonl')],
-      ...['--custom-field', 'account_manager=jane.doe@incidentfox.ai', '-o', 'json'],
+      '--key',
+      desk.at('fox/private-key.json'),
+      '--ledger',
+      desk.at('fox/ledger.jsonl'),
+      '--custom-field',
+      'account_manager=jane.doe@incidentfox.ai',
+      '-o',
+      'json',
     )
     expect(exitCode, stderr).toBe(0)
     const [header, payload] = (await desk.read('fox.lic')).split('.').map((part) => {
@@ -137,8 +143,12 @@ describe('the form', () => {
     const again = await desk.issue(
       'fox2.lic',
       ...ordered.split(' '),
-      ...['--key', desk.at('fox/private-key.json'), '--ledger', desk.at('fox/ledger.jsonl')],
-      ...['--custom-field', 'account_manager=jane.doe@incidentfox.ai'],
+      '--key',
+      desk.at('fox/private-key.json'),
+      '--ledger',
+      desk.at('fox/ledger.jsonl'),
+      '--custom-field',
+      'account_manager=jane.doe@incidentfox.ai',
     )
     expect(again).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('was issued already, as sha256:') })
   })
@@ -338,7 +348,7 @@ describe('the ledger', () => {
     const runs = await Promise.all(
       ['s1.lic', 's2.lic'].map((name) => desk.issue(name, '--organization', 'Serial Inc', '--serial', '1')),
     )
-    expect(runs.map(({ exitCode }) => exitCode).toSorted()).toEqual([0, 3])
+    expect(runs.map(({ exitCode }) => exitCode).toSorted((a, b) => a - b)).toEqual([0, 3])
   })
 
   test.each([

@@ -15,7 +15,13 @@ beforeAll(async () => {
   await desk.issue('4.lic', '--id', 'lic-4', '--organization', 'Globex', '--not-before', '2027-03-01', '--days', '9')
   await desk.issue('5.lic', '--id', 'lic-5', '--organization', 'Hooli', '--expires', '2027-01-31')
   await desk.vendor([
-    ...['revoke', '--key', desk.at('revocation-key.json'), '--list', desk.at('list.jws'), '--license', 'lic-5'],
+    'revoke',
+    '--key',
+    desk.at('revocation-key.json'),
+    '--list',
+    desk.at('list.jws'),
+    '--license',
+    'lic-5',
   ])
 })
 afterAll(() => desk.clear())

@@ -115,7 +115,7 @@ describe('the proof', () => {
       'Kubeadm',
     ],
     ['an API server of K3s', kindNodes(), { serverVersion: 'v1.35.2+k3s1' }, 'vcluster'],
-    ['an API server of EKS', kindNodes(), { serverVersion: 'v1.35.2-eks-113cf36' }, 'Kind'],
+    ['an API server of EKS', kindNodes(), { serverVersion: 'v1.35.2-eks-113cf36' }, 'Kubeadm'],
     ['a load balancer for the world', kindNodes(), { publicAddresses: ['a.elb.amazonaws.com'] }, 'Kind'],
     ['a node of EKS beside it', [...kindNodes(), ...eks()], {}, 'Mixed'],
     ['a node without a mark beside it', [...kindNodes(), aNode()], {}, 'Mixed'],

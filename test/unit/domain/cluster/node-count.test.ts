@@ -66,6 +66,7 @@ describe('the rules of CTO', () => {
       'with a deletion that a finalizer holds up for a day',
       meta(eks, { deletionTimestamp: ago(24), finalizers: ['a/b'] }),
     ],
+    ['with the provider ID of a virtual node', { ...eks, spec: { providerID: 'ocid1.virtualnode.oc1.x' } }],
     ['a pod on Fargate', DISTRIBUTIONS.find(({ title }) => title === 'EKS with Fargate and Ubuntu')?.nodes[0] ?? eks],
     ['a thousand processors', eks],
   ])('a node counts, %s', (_what, node) => {

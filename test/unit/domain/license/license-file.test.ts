@@ -1,32 +1,11 @@
 // What people put into the Secret instead of the license: each gets its own sentence, and none is quoted.
 
-import { describe, expect, test } from 'vitest'
-import { outcome, payload, read, token } from './signed.ts'
+import { expect, test } from 'vitest'
+import { payload, read, token } from './signed.ts'
 
 const license = token(payload)
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 const pem = (type: string) => `-----BEGIN ${type}-----\nc2VjcmV0\n-----END ${type}-----\n`
-
-describe('one newline at the end belongs to the file, not to the license', () => {
-  test.each(['', '\n', '\r\n'])('%j is taken off', async (end) => {
-    expect(await outcome(license + end)).toBe('authentic')
-    expect(await outcome(Buffer.from(license + end))).toBe('authentic')
-  })
-
-  test.each([
-    `${license}\n\n`,
-    `${license} `,
-    `${license}\r`,
-    ` ${license}`,
-    `\n${license}`,
-    `${license}\u200B`,
-    `\uFEFF${license}`,
-    license.replace('.', '. '),
-    license.replace('.', '.\n'),
-  ])('any other character around or inside it is not (%#)', async (text) => {
-    expect(await outcome(text)).toBe('MalformedLicense')
-  })
-})
 
 test.each([
   ['nothing', '', 'MalformedLicense', 'the license file is empty'],
@@ -53,9 +32,4 @@ test.each([
   const answer = await read(file)
   expect(answer).toEqual({ kind: 'rejected', reason, message: expect.stringMatching(message) })
   expect(JSON.stringify(answer)).not.toContain('c2VjcmV0')
-})
-
-test('16 KiB are still looked at', async () => {
-  expect(await outcome('a'.repeat(16 * 1024))).toBe('MalformedLicense')
-  expect(await outcome('a'.repeat(16 * 1024 + 1))).toBe('TooLarge')
 })

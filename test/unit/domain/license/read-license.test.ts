@@ -1,21 +1,29 @@
-// Reading a `.lic`, rule by rule: what is believed, and the reason for everything that is not.
+// Reading a `.lic`: all its claims, and an answer to whatever else. Its rules stand in strict-reader-rules.test.ts.
 
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DAY, MINUTE } from '../../../../src/domain/instant.ts'
-import { parseTrustedKeys } from '../../../../src/domain/license/trusted-keys.ts'
-import { NEEDS_VECTORS, readVectors, VECTORS_ABSENT } from './public-vectors.ts'
-import { jws, key, newKey, NOW, outcome, payload, PLANS, read, seconds, token } from './signed.ts'
+import { DAY } from '../../../../src/domain/instant.ts'
+import { newKey, NOW, payload, read, seconds, token } from './signed.ts'
 
-const header = { alg: 'EdDSA', kid: 'k1', typ: 'license+jwt' }
 const entitlements = payload.entitlements
 const json = JSON.stringify
+const KNOWN =
+  'iss sub aud jti iat nbf exp hard_exp entitlements cluster serial supersedes revocation_notice_hours __proto__'
+
+// Texts of all of Unicode take seconds to prepare on a busy machine, so not within the time of a test.
+const name = fc.string({ unit: 'grapheme' }).filter((name) => !KNOWN.split(' ').includes(name))
+const value = fc.jsonValue({ maxDepth: 3, stringUnit: 'grapheme' })
+const unknownClaims = fc.dictionary(name, value, { maxKeys: 5 })
+const secret = 'c2VjcmV0'
+const parts = [secret, ...token({ ...payload, aud: 'other' }).split('.'), json(payload), '{', '.', '\n', '\u0000']
+const pieces = fc.array(fc.oneof(fc.constantFrom(...parts), fc.string({ unit: 'binary' })), { maxLength: 8 })
 
 describe('an authentic license', () => {
   test('says all its claims', async () => {
     const content = {
       ...payload,
       nbf: seconds(NOW),
+      hard_exp: seconds(NOW + 330 * DAY),
       entitlements: {
         ...entitlements,
         features: ['SsoIntegration'],
@@ -25,6 +33,7 @@ describe('an authentic license', () => {
       cluster: { uid: 'u-1', types: ['EKS'] },
       serial: 7,
       supersedes: ['lic-0'],
+      revocation_notice_hours: 48,
     }
     expect(await read(token(content))).toEqual({
       kind: 'authentic',
@@ -39,12 +48,14 @@ describe('an authentic license', () => {
         issuedAt: NOW - 10 * DAY,
         notBefore: NOW,
         expiresAt: NOW + 300 * DAY,
+        hardEndsAt: NOW + 330 * DAY,
         limits: { nodes: 10, agents: -1, seats: 5 },
         features: ['SsoIntegration'],
         addons: ['sso'],
         cluster: { uid: 'u-1', types: ['EKS'] },
         serial: 7,
         supersedes: ['lic-0'],
+        revocationNoticeHours: 48,
       },
     })
   })
@@ -55,23 +66,10 @@ describe('an authentic license', () => {
     })
   })
 
-  test.each(['ES256', 'RS256'] as const)('may be signed with %s', async (alg) => {
-    const signer = await newKey('k2', alg)
-    expect(await outcome(token(payload, signer), { keys: signer.trust })).toBe('authentic')
-  })
-
-  test('stays authentic after it has expired, and before it begins', async () => {
-    expect(await outcome(token(payload), { now: NOW + 400 * DAY })).toBe('authentic')
-    expect(await outcome(token({ ...payload, nbf: seconds(NOW + DAY) }))).toBe('authentic')
-  })
-
   test('is the same whatever unknown claims it has', async () => {
-    const known = new Set('iss sub aud jti iat nbf exp entitlements cluster serial supersedes __proto__'.split(' '))
-    const name = fc.string({ unit: 'grapheme' }).filter((name) => !known.has(name))
-    const value = fc.jsonValue({ maxDepth: 3, stringUnit: 'grapheme' })
     const expected = await read(token(payload))
     await fc.assert(
-      fc.asyncProperty(fc.dictionary(name, value, { maxKeys: 5 }), async (unknown) => {
+      fc.asyncProperty(unknownClaims, async (unknown) => {
         const content = { ...unknown, ...payload, cluster: undefined, entitlements: { ...unknown, ...entitlements } }
         fc.pre(!json(content).includes('__proto__'))
         fc.pre(!Object.hasOwn(unknown, 'limits'))
@@ -79,156 +77,6 @@ describe('an authentic license', () => {
       }),
       { numRuns: 200 },
     )
-  })
-})
-
-describe('the header', () => {
-  const raw = (text: string) => jws(text, payload)
-  test.each([
-    ['alg none', jws({ ...header, alg: 'none' }, payload), 'WrongAlgorithm'],
-    ['HS256', jws({ ...header, alg: 'HS256' }, payload), 'WrongAlgorithm'],
-    ['an algorithm other than the key’s', jws({ ...header, alg: 'RS256' }, payload), 'WrongAlgorithm'],
-    ['no kid', jws({ alg: 'EdDSA', typ: 'license+jwt' }, payload), 'MalformedHeader'],
-    ['no typ', jws({ alg: 'EdDSA', kid: 'k1' }, payload), 'MalformedHeader'],
-    ['typ JWT', jws({ ...header, typ: 'JWT' }, payload), 'MalformedHeader'],
-    ['typ in capitals', jws({ ...header, typ: 'License+JWT' }, payload), 'MalformedHeader'],
-    ['a kid that is a number', jws({ ...header, kid: 1 }, payload), 'MalformedHeader'],
-    ...['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'cty', 'x'].map((name) => [
-      `${name} in it`,
-      jws({ ...header, [name]: 'x' }, payload),
-      'MalformedHeader',
-    ]),
-    ['alg twice', raw('{"alg":"none","alg":"EdDSA","kid":"k1","typ":"license+jwt"}'), 'MalformedHeader'],
-    [
-      'kid twice, once escaped',
-      raw(String.raw`{"alg":"EdDSA","kid":"k1","\u006bid":"k1","typ":"license+jwt"}`),
-      'MalformedHeader',
-    ],
-    ['a byte order mark', raw(`\uFEFF${json(header)}`), 'MalformedHeader'],
-    ['a list', raw('["alg","kid","typ"]'), 'MalformedHeader'],
-    ['null', raw('null'), 'MalformedHeader'],
-    ['too deep', raw(json({ ...header, kid: [[[[1]]]] })), 'MalformedHeader'],
-  ])('is refused: %s', async (_, license, reason) => {
-    expect(await outcome(license)).toBe(reason)
-  })
-})
-
-describe('the key', () => {
-  test.each(['k2', 'K1', 'к1', 'k1 ', ' k1', 'k1\u0000', '__proto__', 'constructor', '../k1', ''])(
-    'with the ID %j is not trusted',
-    async (kid) => {
-      expect(await outcome(jws({ ...header, kid }, payload))).toBe('UnknownKey')
-    },
-  )
-
-  test('is not trusted when no key is', async () => {
-    expect(await read(token(payload), { keys: new Map() })).toMatchObject({
-      reason: 'UnknownKey',
-      message: 'the license is signed with key k1, which is not trusted (no key is trusted here)',
-    })
-  })
-
-  test('of another use is not trusted for licenses', async () => {
-    const heartbeat = await newKey('h1', 'EdDSA', 'heartbeat')
-    expect(await read(token(payload, heartbeat), { keys: heartbeat.trust })).toMatchObject({
-      reason: 'UnknownKey',
-      message: 'the license is signed with key h1, which is trusted for heartbeat only',
-    })
-  })
-
-  test('counts only within its period', async () => {
-    const keys = parseTrustedKeys(json({ keys: [{ ...key.publicJwk, nbf: seconds(NOW), exp: seconds(NOW + DAY) }] }))
-    const at = (now: number) => outcome(token(payload), { keys, now })
-    expect([await at(NOW - 1), await at(NOW), await at(NOW + DAY - 1), await at(NOW + DAY)]).toEqual([
-      'KeyNotValidNow',
-      'authentic',
-      'authentic',
-      'KeyNotValidNow',
-    ])
-  })
-
-  test('that is bound to an issuer signs for no other', async () => {
-    const bound = (iss: string) => parseTrustedKeys(json({ keys: [{ ...key.publicJwk, iss }] }))
-    expect(await outcome(token(payload), { keys: bound('5D Labs') })).toBe('authentic')
-    expect(await outcome(token(payload), { keys: bound('5d labs') })).toBe('UnknownKey')
-  })
-
-  test('that is new stands beside the old one; when the old one is removed, its licenses name it', async () => {
-    const next = await newKey('k2')
-    const both = new Map([...key.trust, ...next.trust])
-    expect(await outcome(token(payload), { keys: both })).toBe('authentic')
-    expect(await outcome(token(payload, next), { keys: both })).toBe('authentic')
-    expect(await read(token(payload), { keys: next.trust })).toMatchObject({
-      message: 'the license is signed with key k1, which is not trusted (trusted here: k2)',
-    })
-  })
-
-  test('of the same ID but another vendor does not fit', async () => {
-    expect(await outcome(token(payload, await newKey('k1')))).toBe('BadSignature')
-  })
-})
-
-describe('the claims', () => {
-  const withTier = (more: object) => ({ ...payload, entitlements: { ...entitlements, ...more } })
-  test.each<[string, object | string, string]>([
-    ['no issuer', { ...payload, iss: undefined }, 'MalformedClaims'],
-    ['no organization', { ...payload, sub: undefined }, 'MalformedClaims'],
-    ['an empty organization', { ...payload, sub: '' }, 'MalformedClaims'],
-    ['an organization with an escape sequence', { ...payload, sub: 'Acme\u001B[2J' }, 'MalformedClaims'],
-    ['an organization that turns the writing', { ...payload, sub: 'Acme\u202Eproc' }, 'MalformedClaims'],
-    ['an organization without end', { ...payload, sub: 'A'.repeat(257) }, 'MalformedClaims'],
-    ['no ID', { ...payload, jti: undefined }, 'MalformedClaims'],
-    ['no audience', { ...payload, aud: undefined }, 'MalformedClaims'],
-    ['several audiences', { ...payload, aud: ['cto', 'x'] }, 'MalformedClaims'],
-    ['another product', { ...payload, aud: 'incidentfox' }, 'WrongProduct'],
-    ['another case of the product', { ...payload, aud: 'CTO' }, 'WrongProduct'],
-    ['an unknown plan', withTier({ tier: 'platinum' }), 'UnknownPlan'],
-    ['a plan in capitals', withTier({ tier: 'Team' }), 'UnknownPlan'],
-    ['a plan from the prototype', withTier({ tier: 'constructor' }), 'UnknownPlan'],
-    ['no tier', { ...payload, entitlements: {} }, 'MalformedClaims'],
-    ['no entitlements', { ...payload, entitlements: undefined }, 'MalformedClaims'],
-    ['a limit below unlimited', withTier({ max_nodes: -2 }), 'MalformedClaims'],
-    ['half a node', withTier({ max_nodes: 1.5 }), 'MalformedClaims'],
-    ['nodes in words', withTier({ max_nodes: '10' }), 'MalformedClaims'],
-    ['a limit beyond exact numbers', withTier({ limits: { seats: 2 ** 53 } }), 'MalformedClaims'],
-    ['an axis without a name', withTier({ limits: { '': 1 } }), 'MalformedClaims'],
-    ['two limits for one axis', withTier({ limits: { nodes: 11 } }), 'MalformedClaims'],
-    ['features that are no list', withTier({ features: 'all' }), 'MalformedClaims'],
-    ['features that are no texts', withTier({ features: [1] }), 'MalformedClaims'],
-    ['clusters of no type', { ...payload, cluster: { types: [] } }, 'MalformedClaims'],
-    ['a negative serial', { ...payload, serial: -1 }, 'MalformedClaims'],
-    ['a list', '[]', 'MalformedClaims'],
-    ['null', 'null', 'MalformedClaims'],
-    ['a claim twice', json(payload).replace('{', '{"exp":1,'), 'MalformedClaims'],
-    ['__proto__', json(payload).replace('{', '{"__proto__":{"aud":"cto"},'), 'MalformedClaims'],
-    ['an end that never comes', json(payload).replace(/"exp":\d+/, '"exp":1e999'), 'MalformedClaims'],
-    ['an end in words', { ...payload, exp: '1800000000' }, 'MalformedClaims'],
-    ['no end', { ...payload, exp: undefined }, 'MalformedClaims'],
-    ['milliseconds', { ...payload, exp: NOW + DAY }, 'DateOutOfRange'],
-    ['half a second', { ...payload, exp: payload.exp + 0.5 }, 'DateOutOfRange'],
-    ['an end before 2020', { ...payload, exp: 1_577_836_799 }, 'DateOutOfRange'],
-    ['an end in 2100', { ...payload, exp: 4_102_444_800 }, 'DateOutOfRange'],
-    ['a number that is no longer exact', { ...payload, exp: 2 ** 53 + 2 }, 'DateOutOfRange'],
-    ['a beginning after the end', { ...payload, nbf: payload.exp + 1 }, 'DateOutOfRange'],
-    ['a beginning in 1970', { ...payload, nbf: 0 }, 'DateOutOfRange'],
-    ['an issue in the future', { ...payload, iat: seconds(NOW + 5 * MINUTE) + 1 }, 'DateOutOfRange'],
-  ])('are refused: %s', async (_, content, reason) => {
-    expect(await outcome(token(content))).toBe(reason)
-  })
-
-  test.each<[string, object]>([
-    ['the first second of 2020 and the last of 2099', { ...payload, iat: 1_577_836_800, exp: 4_102_444_799 }],
-    ['an issue five minutes ahead, for clocks differ', { ...payload, iat: seconds(NOW + 5 * MINUTE) }],
-    ['a beginning at the end', { ...payload, nbf: payload.exp }],
-    ['the same limit in both spellings', withTier({ limits: { nodes: 10 } })],
-    ['a limit of nothing', withTier({ max_nodes: 0 })],
-  ])('are accepted: %s', async (_, content) => {
-    expect(await outcome(token(content))).toBe('authentic')
-  })
-
-  test('of the payload in another encoding are refused', async () => {
-    expect(await outcome(token(Buffer.from(json(payload), 'utf16le')))).toBe('MalformedClaims')
-    expect(await outcome(token(Buffer.from(json(payload).replace('Acme', '\u00FF'), 'latin1')))).toBe('MalformedClaims')
   })
 })
 
@@ -245,51 +93,25 @@ test('a rejection says what is wrong in one sentence without a full stop', async
   expect(await read(token({ ...payload, exp: undefined }))).toMatchObject({
     message: 'the content of the license is not as it must be: exp: expected number, received undefined',
   })
-})
-
-describe('tampering', () => {
-  const license = token(payload)
-
-  test('with any bit of a license is noticed', async () => {
-    const bytes = Buffer.from(license)
-    for (let bit = 0; bit < bytes.length * 8; bit++) {
-      const changed = Buffer.from(bytes)
-      changed[bit >> 3]! ^= 1 << (bit & 7)
-      expect(await outcome(changed), `bit ${bit}`).not.toBe('authentic')
-    }
+  expect(await read(token(payload), { keys: new Map() })).toMatchObject({
+    message: 'the license is signed with key k1, which is not trusted (no key is trusted here)',
   })
-
-  test('by cutting or adding is noticed', async () => {
-    for (let length = 0; length < license.length; length++) {
-      expect(await outcome(license.slice(0, length)), `${length} characters`).not.toBe('authentic')
-    }
-    for (const character of 'Aa0-_=.+/ \t\u0000') expect(await outcome(license + character)).not.toBe('authentic')
+  const next = await newKey('k2')
+  expect(await read(token(payload), { keys: next.trust })).toMatchObject({
+    message: 'the license is signed with key k1, which is not trusted (trusted here: k2)',
   })
-
-  test('by exchanging the parts of two licenses is noticed', async () => {
-    const other = token({ ...payload, jti: 'lic-2' }).split('.')
-    const parts = license.split('.')
-    expect(await outcome([parts[0], other[1], parts[2]].join('.'))).toBe('BadSignature')
-    expect(await outcome([parts[0], parts[1], other[2]].join('.'))).toBe('BadSignature')
-  })
-
-  test('with the last character, where base64url has bits to spare, is noticed', async () => {
-    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-    const accepted = []
-    for (const last of alphabet) if ((await outcome(license.slice(0, -1) + last)) === 'authentic') accepted.push(last)
-    expect(accepted).toEqual([license.at(-1)])
+  const heartbeat = await newKey('h1', 'EdDSA', 'heartbeat')
+  expect(await read(token(payload, heartbeat), { keys: heartbeat.trust })).toMatchObject({
+    message: 'the license is signed with key h1, which is trusted for heartbeat only',
   })
 })
 
 test('whatever it is given, the reader answers, and quotes no part of it', async () => {
-  const secret = 'c2VjcmV0'
-  const parts = [secret, ...token({ ...payload, aud: 'other' }).split('.'), json(payload), '{', '.', '\n', '\u0000']
-  const pieces = fc.array(fc.oneof(fc.constantFrom(...parts), fc.string({ unit: 'binary' })), { maxLength: 8 })
   await fc.assert(
     fc.asyncProperty(pieces, async (pieces) => {
       const answer = await read(pieces.join(''))
-      expect(answer.kind).toBe('rejected')
-      for (const part of parts.filter((part) => part.length > 4)) expect(json(answer)).not.toContain(part)
+      const quoted = parts.filter((part) => part.length > 4 && json(answer).includes(part))
+      expect([answer.kind, quoted]).toEqual(['rejected', []])
     }),
     { numRuns: 500 },
   )
@@ -298,28 +120,4 @@ test('whatever it is given, the reader answers, and quotes no part of it', async
       expect((await read(bytes)).kind).toBe('rejected')
     }),
   )
-})
-
-interface HostileCases {
-  readonly now: number
-  readonly iss: string
-  readonly aud: string
-  readonly jwks: { readonly keys: readonly object[] }
-  readonly tests: readonly { readonly name: string; readonly expect: string; readonly token: string }[]
-}
-
-describe.skipIf(VECTORS_ABSENT)(`hostile tokens ${NEEDS_VECTORS}`, () => {
-  test('exactly the good ones are accepted', async () => {
-    const cases: HostileCases = readVectors('hostile-jws/cases.json')
-    // The table expects one issuer; a trusted key says for whom it signs.
-    const keys = parseTrustedKeys(json({ keys: cases.jwks.keys.map((key) => ({ ...key, iss: cases.iss })) }))
-    const accepted: string[] = []
-    for (const { name, token } of cases.tests) {
-      const answer = await outcome(token, { keys, product: cases.aud, plans: PLANS, now: cases.now * 1000 })
-      if (answer === 'authentic') accepted.push(name)
-    }
-    // A list of audiences is the only `policy` case: we refuse it, for a license is for one product.
-    expect(accepted).toEqual(cases.tests.filter((test) => test.expect === 'accept').map((test) => test.name))
-    expect(cases.tests.length).toBeGreaterThan(40)
-  })
 })

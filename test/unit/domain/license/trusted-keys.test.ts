@@ -1,6 +1,6 @@
 // Which keys may be trusted at all: a bad key is refused when the set is read, with its position and ID.
 
-import { generateKeyPairSync } from 'node:crypto'
+import { checkPrimeSync, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { isUsableAt, parseTrustedKeys } from '../../../../src/domain/license/trusted-keys.ts'
 import { key, newKey } from './signed.ts'
@@ -14,6 +14,23 @@ const parse = (...keys: unknown[]) => parseTrustedKeys(JSON.stringify({ keys }))
 function rsaJwk(modulusLength: number, publicExponent = 65_537) {
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength, publicExponent })
   return { ...publicKey.export({ format: 'jwk' }), kid: 'r1', alg: 'RS256' }
+}
+
+/** A modulus of 2048 bits, made as the flawed chips made theirs: both primes are k * M + 65537^a mod M. */
+function rocaModulus(): string {
+  const primes = Array.from({ length: 702 }, (_, n) => BigInt(n)).filter((n) => n > 1n && checkPrimeSync(n))
+  const M = primes.reduce((product, prime) => product * prime)
+  const flawedPrime = (): bigint => {
+    const power = randomBytes(1).readUInt8()
+    let residue = 1n
+    for (let a = 0; a < power; a++) residue = (residue * 65_537n) % M
+    const smallest = (3n << 1022n) / M
+    for (let k = smallest + BigInt(randomBytes(4).readUInt32BE()); ; k++) {
+      const candidate = k * M + residue
+      if (checkPrimeSync(candidate)) return candidate
+    }
+  }
+  return Buffer.from((flawedPrime() * flawedPrime()).toString(16), 'hex').toString('base64url')
 }
 
 /** base64url of 32 bytes, given as hex and padded at the end. */
@@ -65,15 +82,25 @@ describe('a key is refused', () => {
       { ...jwk, x: x('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa') },
       /x is not a sound Ed25519 point/,
     ],
-    ['Ed25519: y = p + 1, not canonical', { ...jwk, x: x(`ee${'ff'.repeat(30)}7f`) }, /x is not a sound Ed25519 point/],
     ['Ed25519: not on the curve', { ...jwk, x: x('02') }, /x is not a sound Ed25519 point/],
     ['P-256: not on the curve', { ...ec, y: ec['x'] }, /x and y are not a point on the P-256 curve/],
     ['P-256: the zero point', { ...ec, x: x(''), y: x('') }, /x and y are not a point on the P-256 curve/],
     ['RSA: 1024 bits', rsaJwk(1024), /the modulus has 1024 bits, and 2048 are the least/],
     ['RSA: e = 3', rsaJwk(2048, 3), /the exponent e must be 65537/],
+    ['RSA: the mark of ROCA', { ...rsa, n: rocaModulus() }, /\(ROCA, CVE-2017-15361\)$/],
     ['RSA: no modulus', { ...rsa, n: undefined }, /n is missing/],
   ])('%s', (_, bad, problem) => {
     expect(() => parse(bad)).toThrow(problem)
+  })
+
+  test('whose Ed25519 point is not spelled canonically, whatever the point', () => {
+    // y from p to 2^255 - 1, with either sign of x.
+    for (const last of ['7f', 'ff']) {
+      for (let first = 0xed; first <= 0xff; first++) {
+        const spelling = `${first.toString(16)}${'ff'.repeat(30)}${last}`
+        expect(() => parse({ ...jwk, x: x(spelling) }), spelling).toThrow(/x is not a sound Ed25519 point/)
+      }
+    }
   })
 
   test('with a sentence that names it by position and ID, and quotes nothing secret', () => {

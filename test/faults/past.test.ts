@@ -1,0 +1,65 @@
+// Sieve's second pattern: the operator is restarted into a view of the past, as of an API server that fell behind, for one kind or
+// several. As long as it lives there it takes nothing away from anybody, and when it has caught up all is as it would be (T03).
+//
+// With CTO_FAULTS=all every kind is late on its own; else those that decide most.
+
+import { expect, test } from 'vitest'
+import { entitlements, licenses, platformConfigs } from '../../src/api/resources.ts'
+import { deployments, nodes, type Resource, secrets } from '../../src/kube/resource.ts'
+import { timeTravel } from './faults.ts'
+import type { List } from './proxy.ts'
+import { aMoment, deed, referenceOf, takesAway, useSieve } from './sieve.ts'
+import { cronJobs, statefulSets } from './stage.ts'
+
+const sieve = useSieve()
+
+const workloads = [deployments, statefulSets, cronJobs]
+const own = [licenses, secrets, platformConfigs, entitlements]
+const USUAL: Readonly<Record<string, readonly Resource[]>> = {
+  PlatformConfigs: [platformConfigs],
+  'licenses and secrets': [licenses, secrets],
+  'all of our own': own,
+  everything: [...own, ...workloads],
+}
+const ALL: typeof USUAL = {
+  ...USUAL,
+  licenses: [licenses],
+  secrets: [secrets],
+  'the Entitlement': [entitlements],
+  workloads,
+  nodes: [nodes],
+}
+
+test('a restart into the past', { timeout: 300_000 }, async () => {
+  const { stage } = sieve
+  const references = await sieve.undisturbed()
+  const failures: string[] = []
+  let played = 0
+  for (const [name, kinds] of Object.entries(process.env['CTO_FAULTS'] === 'all' ? ALL : USUAL)) {
+    if (failures.length > 0) break
+    const past = new Map<Resource, List>()
+    await sieve.play(async (step) => {
+      await sieve.perform(step)
+      const what = `${step.name}, restarted into the past of ${name}`
+      if (past.size > 0) {
+        stage.crash()
+        const { promise: caughtUp, resolve: catchUp } = Promise.withResolvers<void>()
+        const lift = [...past].map(([kind, list]) => stage.proxy.rule(timeTravel(kind.plural, list, caughtUp)))
+        const from = stage.proxy.writes.length
+        // It may have nothing to decide on as long as it lives in the past: what it writes is refused as out of date.
+        await Promise.race([stage.start().then(() => stage.settle()), aMoment(700)])
+        const taken = stage.proxy.writes.slice(from).filter(takesAway)
+        if (taken.length > 0) failures.push(`${what}: ${taken.map(deed).join(', ')}`)
+        catchUp()
+        for (const one of lift) one()
+        played++
+        const { state } = referenceOf(references, step)
+        await stage.reaches(state, what).catch((error: unknown) => failures.push(String(error)))
+        await stage.settle()
+      }
+      for (const kind of kinds) past.set(kind, await stage.list(kind))
+    })
+  }
+  console.error(`past: ${played} plans`)
+  expect(failures).toEqual([])
+})

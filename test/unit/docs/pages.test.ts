@@ -1,0 +1,43 @@
+// The pages that say what commands and reasons there are say what there is.
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createProgram } from '../../../src/cli/program.ts'
+import { packageRoot } from '../../../src/control-plane/package-root.ts'
+import { reasons } from '../../../src/domain/reasons.ts'
+import { withCommands } from '../../support/cli-reference.ts'
+import { withReasons } from '../../support/reasons-reference.ts'
+import { anIo } from '../cli/io.ts'
+
+const page = (name: string) => join(packageRoot(), 'docs', name)
+
+// Some defaults are others in a pod.
+beforeEach(() => vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined))
+afterEach(() => vi.unstubAllEnvs())
+
+test('docs/cli.md has every command as it is (vitest -u writes them)', async () => {
+  const file = page('cli.md')
+  const program = await createProgram(anIo(), 'cto')
+  await expect(withCommands(await readFile(file, 'utf8'), program)).toMatchFileSnapshot(file)
+})
+
+test('docs/troubleshooting.md has every reason as it is (vitest -u writes them)', async () => {
+  const file = page('troubleshooting.md')
+  await expect(withReasons(await readFile(file, 'utf8'))).toMatchFileSnapshot(file)
+})
+
+test('what the pages name in their own words is there', async () => {
+  const text = `${await readFile(page('cli.md'), 'utf8')}\n${await readFile(page('troubleshooting.md'), 'utf8')}`
+  const program = await createProgram(anIo(), 'cto')
+  const named = [...text.matchAll(/\bcto ((?:[a-z-]+ ?)+)/g)].map((match) => (match[1] ?? '').trim().split(' '))
+  for (const [name = '', inner = ''] of named) {
+    const command = program.commands.find((one) => one.name() === name)
+    expect(command, `cto ${name}`).toBeDefined()
+    const known = command?.commands.map((one) => one.name()) ?? []
+    if (known.length > 0 && inner !== '') expect(known, `cto ${name} ${inner}`).toContain(inner)
+  }
+  const known = new Set([...Object.keys(reasons).map((name) => name.toLowerCase()), 'reasons'])
+  const anchors = [...text.matchAll(/\]\(#([a-z]+)\)/g)].map((match) => match[1] ?? '')
+  expect(anchors.filter((anchor) => !known.has(anchor))).toEqual([])
+})
