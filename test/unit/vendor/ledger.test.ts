@@ -48,7 +48,7 @@ afterAll(() => rm(folder, { recursive: true }))
 
 test('what is written is read back, every kind of it, one on each line', () => {
   const { lines, hashes, head } = parseLedger(text)
-  expect(lines.map(({ at: _, previous: __, ...entry }) => entry)).toEqual(entries)
+  expect(lines).toMatchObject(entries)
   expect(text.split('\n')).toHaveLength(entries.length + 1)
   expect(hashes).toHaveLength(entries.length)
   expect(head).toBe(sha256(text.trimEnd().split('\n').at(-1) ?? ''))
