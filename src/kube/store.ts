@@ -1,9 +1,10 @@
 // What a watch has told, ready to be read. Listeners hear of real changes only.
 
 import { isDeepStrictEqual } from 'node:util'
+import { pause } from '../runtime/pause.ts'
 import type { Client } from './client.ts'
 import type { KubeError } from './errors.ts'
-import { type Item, watch, type WatchTarget, type WatchTiming } from './watch.ts'
+import { type Item, watch, WATCH_TIMING, type WatchEvent, type WatchTarget, type WatchTiming } from './watch.ts'
 
 interface Entry<T> {
   readonly uid: string
@@ -17,7 +18,7 @@ export type Listener<T> = (key: string, before: T | undefined, after: T | undefi
 export class Store<T> {
   readonly #entries = new Map<string, Entry<T>>()
   readonly #listeners = new Set<Listener<T>>()
-  readonly #onListenerError: (error: unknown) => void
+  readonly #onError: (error: unknown) => void
   /** Keys of the list that is being read; undefined between lists. */
   #listing: Map<string, Entry<T>> | undefined
   #synced = false
@@ -25,11 +26,13 @@ export class Store<T> {
   #lastContact = 0
   #lists = 0
   #failures = 0
+  /** Whether the last list was put in doubt. */
+  #doubts = false
   /** The version of the last list or deletion: an answer to a write of ours that is older has been overtaken. */
   #overtaken = ''
 
-  constructor(onListenerError: (error: unknown) => void = () => undefined) {
-    this.#onListenerError = onListenerError
+  constructor(onError: (error: unknown) => void = () => undefined) {
+    this.#onError = onError
   }
 
   /** Whether a whole list has been read. Until then, nothing can be said about what is not there. */
@@ -96,12 +99,16 @@ export class Store<T> {
   /**
    * The list is complete: it takes the place of what was known, in one step, even of what has a higher version. Those
    * go back when etcd is restored from a backup.
+   *
+   * False: most of what was known is not in it. It is believed when it is read once more and says so again.
    */
-  syncedNow(resourceVersion = ''): void {
-    this.#overtaken = resourceVersion
+  syncedNow(resourceVersion = ''): boolean {
     const listing = this.#listing ?? new Map<string, Entry<T>>()
     this.#listing = undefined
     const gone = [...this.#entries.keys()].filter((key) => !listing.has(key))
+    this.#doubts = !this.#doubts && gone.length > this.#entries.size / 2
+    if (this.#doubts) return false
+    this.#overtaken = resourceVersion
     for (const key of gone) this.#remove(key)
     for (const [key, entry] of listing) this.#put(key, entry)
     const first = !this.#synced
@@ -109,6 +116,7 @@ export class Store<T> {
     this.alive()
     // Whoever waits for the first list hears of it even when it is empty.
     if (first) this.#tell('', undefined, undefined)
+    return true
   }
 
   applied(item: Item<T>): void {
@@ -134,6 +142,10 @@ export class Store<T> {
     this.#failures++
     // Before the first list, that it cannot be read is all there is to hear.
     if (first && !this.#synced) this.#tell('', undefined, undefined)
+  }
+
+  unreadable(error: unknown): void {
+    this.#onError(error)
   }
 
   alive(): void {
@@ -166,7 +178,7 @@ export class Store<T> {
       try {
         listener(key, before, after)
       } catch (error) {
-        this.#onListenerError(error)
+        this.#onError(error)
       }
     }
   }
@@ -184,31 +196,43 @@ export async function reflect<T>(
   target: WatchTarget<T>,
   store: Store<T>,
   signal: AbortSignal,
-  timing?: WatchTiming,
+  timing: WatchTiming = WATCH_TIMING,
 ): Promise<void> {
-  for await (const event of watch(client, target, signal, timing)) {
-    switch (event.kind) {
-      case 'restarted':
-        store.restarted()
-        break
-      case 'listed':
-        store.listed(event.item)
-        break
-      case 'synced':
-        store.syncedNow(event.resourceVersion)
-        break
-      case 'applied':
-        store.applied(event.item)
-        break
-      case 'deleted':
-        store.deleted(event.item)
-        break
-      case 'failed':
-        store.failed(event.error)
-        break
-      case 'alive':
-        store.alive()
-        break
+  while (!signal.aborted) {
+    for await (const event of watch(client, target, signal, timing)) {
+      // Left and begun anew: the list is read once more.
+      if (!take(store, event)) break
     }
+    await pause(timing.backoff.firstMs, signal)
   }
+}
+
+/** False for a list that is in doubt. */
+function take<T>(store: Store<T>, event: WatchEvent<T>): boolean {
+  switch (event.kind) {
+    case 'restarted':
+      store.restarted()
+      break
+    case 'listed':
+      store.listed(event.item)
+      break
+    case 'synced':
+      return store.syncedNow(event.resourceVersion)
+    case 'applied':
+      store.applied(event.item)
+      break
+    case 'deleted':
+      store.deleted(event.item)
+      break
+    case 'unreadable':
+      store.unreadable(event.error)
+      break
+    case 'failed':
+      store.failed(event.error)
+      break
+    case 'alive':
+      store.alive()
+      break
+  }
+  return true
 }

@@ -37,6 +37,8 @@ export type WatchEvent<T> =
   | { readonly kind: 'synced'; readonly resourceVersion: string }
   | { readonly kind: 'applied'; readonly item: Item<T> }
   | { readonly kind: 'deleted'; readonly item: Item<T> }
+  /** One object makes no sense; what was known of it stays, and all others are read. */
+  | { readonly kind: 'unreadable'; readonly error: KubeError }
   /** Something failed; the watch goes on by itself. */
   | { readonly kind: 'failed'; readonly error: KubeError }
   /** The server showed that it is there. */
@@ -58,12 +60,21 @@ export interface WatchTiming {
   readonly watchSeconds: () => number
   /** How much longer than agreed silence is taken for a working connection, in ms. */
   readonly idleMs: number
+  /** How long a server that sends bookmarks, one each minute, may be silent on an open watch, in ms. */
+  readonly silenceMs: number
+  /**
+   * After how long everything is listed anew, in ms: an event that was lost on the way is missed no longer than that. Shorter
+   * than the notice before an agent is held.
+   */
+  readonly relistMs: () => number
   readonly backoff: Backoff
 }
 
 export const WATCH_TIMING: WatchTiming = {
   watchSeconds: () => 180 + Math.floor(Math.random() * 40),
   idleMs: 10_000,
+  silenceMs: 90_000,
+  relistMs: () => (5 + 2 * Math.random()) * 3_600_000,
   backoff: { firstMs: 800, longestMs: 30_000 },
 }
 
@@ -88,6 +99,8 @@ export async function* watch<T>(
   let state: State = { kind: 'empty' }
   let failures = 0
   let emptyWatches = 0
+  let sendsBookmarks = false
+  let relistAt = Number.POSITIVE_INFINITY
   while (!signal.aborted) {
     const began = performance.now()
     try {
@@ -98,11 +111,18 @@ export async function* watch<T>(
           break
         case 'listing':
           state = yield* readPage(client, target, state.continueToken, signal)
+          relistAt = performance.now() + timing.relistMs()
           break
         case 'listed': {
-          const lines: AsyncIterable<Line> = await openWatch(client, target, state.resourceVersion, signal, timing)
+          if (performance.now() >= relistAt) {
+            state = { kind: 'empty' }
+            break
+          }
+          const patienceMs = sendsBookmarks ? timing.silenceMs : Number.POSITIVE_INFINITY
+          const { resourceVersion }: { readonly resourceVersion: string } = state
+          const lines = await openWatch(client, target, resourceVersion, signal, timing, patienceMs)
           yield { kind: 'alive' }
-          state = { kind: 'watching', resourceVersion: state.resourceVersion, lines }
+          state = { kind: 'watching', resourceVersion, lines }
           break
         }
         case 'watching': {
@@ -112,10 +132,12 @@ export async function* watch<T>(
             if (line.type === 'ERROR') throw streamError(line)
             heard++
             failures = 0
-            resourceVersion = line.object.metadata.resourceVersion ?? resourceVersion
+            resourceVersion = line.object.metadata?.resourceVersion ?? resourceVersion
             state = { ...state, resourceVersion }
-            if (line.type === 'BOOKMARK') yield { kind: 'alive' }
-            else yield { kind: line.type === 'DELETED' ? 'deleted' : 'applied', item: itemFrom(target, line.object) }
+            if (line.type === 'BOOKMARK') {
+              sendsBookmarks = true
+              yield { kind: 'alive' }
+            } else yield eventOf(line.type === 'DELETED' ? 'deleted' : 'applied', target, line.object)
           }
           emptyWatches = heard > 0 ? 0 : emptyWatches + 1
           if (performance.now() - began > HEALTHY_MS) failures = 0
@@ -185,16 +207,27 @@ async function* projected<T>(
   for (;;) {
     const next = await page.next()
     if (next.done === true) return next.value
-    yield { kind: 'listed', item: itemFrom(target, next.value) }
+    yield eventOf('listed', target, next.value)
   }
 }
 
+function eventOf<T>(kind: 'listed' | 'applied' | 'deleted', target: WatchTarget<T>, raw: RawObject): WatchEvent<T> {
+  try {
+    return { kind, item: itemFrom(target, raw) }
+  } catch (cause) {
+    const message = `${target.resource.kind} ${raw.metadata.name} makes no sense: ${String(cause)}`
+    return { kind: 'unreadable', error: new KubeError(message, 0, 'Unreadable', { cause }) }
+  }
+}
+
+/** @param patienceMs how long the server may be silent */
 async function openWatch<T>(
   client: Client,
   target: WatchTarget<T>,
   resourceVersion: string,
   signal: AbortSignal,
   timing: WatchTiming,
+  patienceMs: number,
 ): Promise<AsyncIterable<Line>> {
   const seconds = timing.watchSeconds()
   const path = resourcePath(target.resource, placeOf(target), {
@@ -207,12 +240,14 @@ async function openWatch<T>(
   const life = new AbortController()
   // First for the answer to begin, then for the server to end the watch, as it was asked to.
   let deadline = setTimeout(end, timing.idleMs)
+  let silence: NodeJS.Timeout | undefined
   signal.addEventListener('abort', end)
   try {
     const chunks = await client.stream(path, life.signal)
     clearTimeout(deadline)
     deadline = setTimeout(end, seconds * 1_000 + timing.idleMs)
-    return linesOf(chunks, finished)
+    if (Number.isFinite(patienceMs)) silence = setTimeout(end, patienceMs)
+    return linesOf(chunks, () => silence?.refresh(), finished)
   } catch (error) {
     finished()
     throw error
@@ -223,15 +258,21 @@ async function openWatch<T>(
   }
   function finished() {
     clearTimeout(deadline)
+    clearTimeout(silence)
     signal.removeEventListener('abort', end)
   }
 }
 
-async function* linesOf(chunks: AsyncIterable<Buffer>, finished: () => void): AsyncGenerator<Line, void> {
+async function* linesOf(
+  chunks: AsyncIterable<Buffer>,
+  heard: () => void,
+  finished: () => void,
+): AsyncGenerator<Line, void> {
   const decoder = new TextDecoder()
   let rest = ''
   try {
     for await (const chunk of chunks) {
+      heard()
       const [first = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n')
       // Only what is new is searched: a long line comes in many chunks.
       rest += first
@@ -246,11 +287,15 @@ async function* linesOf(chunks: AsyncIterable<Buffer>, finished: () => void): As
   }
 }
 
+const CHANGES: ReadonlySet<string> = new Set(['ADDED', 'MODIFIED', 'DELETED'])
+
 // A line that cannot be read is an event that is lost: the list has to be read again.
 function parseLine(line: string): Line {
   try {
     const parsed = JSON.parse(line) as Line
-    if (parsed.type === 'ERROR' || typeof parsed.object.metadata === 'object') return parsed
+    const { type, object } = parsed
+    if (type === 'ERROR' || type === 'BOOKMARK') return parsed
+    if (CHANGES.has(type) && typeof object.metadata.name === 'string') return parsed
   } catch {
     // Falls through: what cannot be parsed is as bad as what makes no sense.
   }

@@ -4,7 +4,8 @@
 import type { Clock } from './clock.ts'
 import { backoffDelay, type Backoff } from './backoff.ts'
 
-const PER_KEY: Backoff = { firstMs: 5, longestMs: 1_000_000 }
+// Not client-go's quarter of an hour: after an outage of the API server nothing may have changed that would tell of its end.
+const PER_KEY: Backoff = { firstMs: 5, longestMs: 30_000 }
 
 export interface QueueHooks {
   readonly added?: () => void

@@ -16,10 +16,16 @@ export const when =
   (asked) =>
     which(asked) ? (typeof fault === 'function' ? fault() : fault) : undefined
 
-/** The fault, for so many requests that are so, and then never again. */
-export function times(count: number, which: (asked: Asked) => boolean, fault: Fault): Rule {
-  let left = count
-  return (asked) => (left > 0 && which(asked) ? (left--, fault) : undefined)
+/** The fault, so many times for each list or watch that is so, and then never again. */
+export function timesEach(count: number, which: (asked: Asked) => boolean, fault: Fault): Rule {
+  const left = new Map<string, number>()
+  return (asked) => {
+    const target = `${asked.door} ${asked.verb} ${asked.resource} ${asked.query.get('fieldSelector') ?? ''}`
+    const more = left.get(target) ?? count
+    if (!which(asked) || more === 0) return undefined
+    left.set(target, more - 1)
+    return fault
+  }
 }
 
 export const answers = (status: number, reason: string, retryAfter?: number): Fault => ({

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { KeptObject, Stores, Watched } from '../../cluster/stores.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import type { Client, RawObject } from '../../kube/client.ts'
-import { isAlreadyExists, isConflict } from '../../kube/errors.ts'
+import { isAlreadyExists } from '../../kube/errors.ts'
 import { awaitChange } from '../../runtime/action.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
 import type { TamperingReporter } from '../tampering.ts'
@@ -68,17 +68,8 @@ export function policyController({ client, stores, catalog, reportTampering }: P
     const { resource } = watched.target
     const { name } = object.metadata
     const { metadata } = await client.get(resource, { name }, signal)
-    const { resourceVersion } = metadata
-    try {
-      return await client.replace(
-        resource,
-        { ...object, metadata: { ...object.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) } },
-        signal,
-      )
-    } catch (error) {
-      if (isConflict(error)) return replace(watched, object, signal)
-      throw error
-    }
+    const { resourceVersion = '' } = metadata
+    return client.replace(resource, { ...object, metadata: { ...object.metadata, resourceVersion } }, signal)
   }
 }
 

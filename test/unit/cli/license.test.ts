@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { payload, token } from '../domain/license/signed.ts'
-import { cto, type Desk, openDesk } from './vendor/desk.ts'
+import { cto, type Desk, openDesk } from '../../support/vendor-desk.ts'
 
 let desk: Desk
 let keyFile: string

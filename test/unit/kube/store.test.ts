@@ -38,6 +38,22 @@ test('a new list takes the place of the old one at once, and only what is differ
   expect(changes).toEqual(['b: blue → -', 'c: green → -', 'c: - → pink'])
 })
 
+test('a list that lost most of what was known is in doubt once, and believed when it comes again', () => {
+  list(10, item('a', 1, 'red'), item('b', 2, 'blue'), item('c', 3, 'green'))
+  const again = (...items: ReturnType<typeof item>[]) => {
+    store.restarted()
+    for (const one of items) store.listed(one)
+    return store.syncedNow('20')
+  }
+  expect(again(item('a', 1, 'red'))).toBe(false)
+  expect(store.size).toBe(3)
+  expect(again(item('a', 1, 'red'), item('b', 2, 'blue'), item('c', 3, 'green'))).toBe(true)
+  expect(again()).toBe(false)
+  expect(again()).toBe(true)
+  expect(store.size).toBe(0)
+  expect(again()).toBe(true)
+})
+
 test('a version of more digits is newer', () => {
   list(10, item('a', 9, 'red'))
   store.applied(item('a', 100, 'pink'))

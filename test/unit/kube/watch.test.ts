@@ -19,7 +19,13 @@ import {
 
 const LIST = /^GET \/api\/v1\/nodes\?limit=500/
 const WATCH = (version: string | number) => new RegExp(`watch=true.*resourceVersion=${version}&`)
-const QUICK: WatchTiming = { watchSeconds: () => 30, idleMs: 1_000, backoff: { firstMs: 1, longestMs: 20 } }
+const QUICK: WatchTiming = {
+  watchSeconds: () => 30,
+  idleMs: 1_000,
+  silenceMs: 60_000,
+  relistMs: () => Number.POSITIVE_INFINITY,
+  backoff: { firstMs: 1, longestMs: 20 },
+}
 
 let server: ScriptedApiServer
 let store: Store<string>
@@ -116,6 +122,8 @@ test.each([
   ['as a line that cannot be read', [stream(['{"type":"ADDED","object":{"meta\n'])]],
   ['as an event without an object', [stream([line('ADDED', null)])]],
   ['as an event of nothing', [stream([line('MODIFIED', {})])]],
+  ['as an event of something without a name', [stream([line('MODIFIED', { metadata: {} })])]],
+  ['as an event of a kind that nobody knows', [stream([line('SOMETHING', item('a', 11))])]],
 ])('a version that is too old, %s: the list is read anew, and only the difference is told', async (_where, answers) => {
   server.expect(LIST, page([item('a', 1, { color: 'red' }), item('b', 2, { color: 'blue' })], 10))
   for (const answer of answers) server.expect(WATCH(10), answer)
@@ -170,6 +178,65 @@ test('a watch that is accepted and never begins is given up', async () => {
   server.expect(WATCH(10), stream([line('ADDED', item('a', 11, { color: 'pink' }))], 'open'))
   start({ ...QUICK, idleMs: 100 })
   await until('the second watch', () => store.get('a') === 'pink')
+})
+
+test('a server that sent bookmarks and falls silent is given up; one that never did may be silent', async () => {
+  server.expect(LIST, page([], 10))
+  server.expect(WATCH(10), stream([line('BOOKMARK', { metadata: { resourceVersion: '20' } })]))
+  server.expect(WATCH(20), stream([], 'open'))
+  server.expect(WATCH(20), stream([line('ADDED', item('a', 21, { color: 'pink' }))], 'open'))
+  start({ ...QUICK, silenceMs: 100 })
+  await until('the third watch', () => store.get('a') === 'pink')
+  expect(store.failures).toBe(1)
+})
+
+test('the list is read anew from time to time: what was lost on the way is missed no longer', async () => {
+  server.expect(LIST, page([item('a', 1, { color: 'red' })], 10))
+  server.expect(WATCH(10), async (response) => {
+    response.writeHead(200).flushHeaders()
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    response.end()
+  })
+  server.expect(LIST, page([item('a', 11, { color: 'pink' })], 20))
+  server.expect(WATCH(20), stream([], 'open'))
+  const afterMs = [30, 60_000]
+  start({ ...QUICK, relistMs: () => afterMs.shift() ?? 60_000 })
+  await until('the second list', () => store.get('a') === 'pink')
+})
+
+test('a list that lost most of what was known is read once more', async () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => item(name, 1, { color: name }))
+  const gone = stream([line('ERROR', { code: 410 })])
+  server.expect(LIST, page([a, b, c], 10))
+  server.expect(WATCH(10), gone)
+  server.expect(LIST, page([], 20))
+  server.expect(LIST, page([a, b, c], 21))
+  server.expect(WATCH(21), gone)
+  server.expect(LIST, page([c], 30))
+  server.expect(LIST, page([c], 31))
+  server.expect(WATCH(31), stream([], 'open'))
+  start()
+  await until('the last watch', () => server.asked.length === 8)
+  expect(changes).toEqual(['a: - → a', 'b: - → b', 'c: - → c', 'a: a → -', 'b: b → -'])
+})
+
+test('an object that makes no sense is told of, and all others are read', async () => {
+  const told: unknown[] = []
+  store = new Store((error) => told.push(error))
+  server.expect(LIST, page([item('a', 1, { color: 'red' }), item('b', 2, { color: 7 }), item('c', 3)], 10))
+  server.expect(
+    WATCH(10),
+    stream([line('MODIFIED', item('a', 11, { color: 7 })), line('ADDED', item('d', 12, { color: 'blue' }))], 'open'),
+  )
+  const project = (raw: unknown) => (raw as { color?: string }).color?.toUpperCase()
+  const client = createClient(server.access, { fieldManager: 'test', userAgent: 'test' })
+  running = reflect(client, { resource: nodes, project }, store, stop.signal, QUICK)
+  await until('the last event', () => store.get('d') === 'BLUE')
+  expect(colors()).toEqual({ a: 'RED', d: 'BLUE' })
+  expect(told.map(String)).toEqual([
+    expect.stringContaining('Node b makes no sense'),
+    expect.stringContaining('Node a makes no sense'),
+  ])
 })
 
 test('a server that says 410 again and again is asked less and less often', async () => {

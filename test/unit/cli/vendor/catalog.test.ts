@@ -9,7 +9,7 @@ import { parseTrustedKeys } from '../../../../src/domain/license/trusted-keys.ts
 import { readSignedCatalog } from '../../../../src/domain/signed-catalog.ts'
 import { builtIn, CATALOGS } from '../../../support/catalog-tables.ts'
 import { NOW } from '../../domain/license/signed.ts'
-import { type Desk, openDesk } from './desk.ts'
+import { type Desk, openDesk } from '../../../support/vendor-desk.ts'
 
 let desk: Desk
 beforeAll(async () => {

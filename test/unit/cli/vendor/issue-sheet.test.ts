@@ -3,7 +3,7 @@
 import { mkdir, readdir } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseLedger } from '../../../../src/vendor/ledger.ts'
-import { cto, type Desk, openDesk } from './desk.ts'
+import { cto, type Desk, openDesk } from '../../../support/vendor-desk.ts'
 
 let desk: Desk
 beforeAll(async () => {

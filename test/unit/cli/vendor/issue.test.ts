@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { packageRoot } from '../../../../src/control-plane/package-root.ts'
 import { parseLedger } from '../../../../src/vendor/ledger.ts'
-import { cto, type Desk, openDesk } from './desk.ts'
+import { cto, type Desk, openDesk } from '../../../support/vendor-desk.ts'
 
 let desk: Desk
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { chmod, readdir, readFile, stat } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { KEY_USES, parseTrustedKeys } from '../../../../src/domain/license/trusted-keys.ts'
-import { cto, type Desk, openDesk } from './desk.ts'
+import { cto, type Desk, openDesk } from '../../../support/vendor-desk.ts'
 
 const PASSPHRASE = 'correct horse bättery staple'
 

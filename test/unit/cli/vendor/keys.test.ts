@@ -6,7 +6,7 @@ import { DAY } from '../../../../src/domain/instant.ts'
 import { readLicense } from '../../../../src/domain/license/read-license.ts'
 import { parseTrustedKeys } from '../../../../src/domain/license/trusted-keys.ts'
 import { NOW, PLANS } from '../../domain/license/signed.ts'
-import { type Desk, openDesk } from './desk.ts'
+import { type Desk, openDesk } from '../../../support/vendor-desk.ts'
 
 let desk: Desk
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DAY } from '../../../../src/domain/instant.ts'
 import { NOW } from '../../domain/license/signed.ts'
-import { type Desk, openDesk } from './desk.ts'
+import { type Desk, openDesk } from '../../../support/vendor-desk.ts'
 
 let desk: Desk
 beforeAll(async () => {

@@ -8,7 +8,7 @@ import { readRevocationList, type RevocationList } from '../../../../src/domain/
 import { parseTrustedKeys } from '../../../../src/domain/license/trusted-keys.ts'
 import { claims, facts } from '../../../support/builders.ts'
 import { NOW } from '../../domain/license/signed.ts'
-import { type Desk, openDesk } from './desk.ts'
+import { type Desk, openDesk } from '../../../support/vendor-desk.ts'
 
 let desk: Desk
 beforeAll(async () => {

@@ -4,11 +4,11 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { builtInCatalogs, catalogNames } from '../../../../src/cli/catalogs.ts'
-import { licenseCommand } from '../../../../src/cli/license.ts'
-import { runCommand } from '../../../../src/cli/run-command.ts'
-import { vendorCommand } from '../../../../src/cli/vendor.ts'
-import { NOW } from '../../domain/license/signed.ts'
+import { builtInCatalogs, catalogNames } from '../../src/cli/catalogs.ts'
+import { licenseCommand } from '../../src/cli/license.ts'
+import { runCommand } from '../../src/cli/run-command.ts'
+import { vendorCommand } from '../../src/cli/vendor.ts'
+import { NOW } from '../unit/domain/license/signed.ts'
 
 export interface Run {
   readonly exitCode: number
