@@ -40,10 +40,12 @@ export async function bundleCode({ outdir, small }: CodeOptions): Promise<Metafi
 // memory and 30 ms. What is required is read when it is used.
 const REQUIRED_HTTP: Plugin = {
   name: 'required-http',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:http$/ }, ({ kind, path }) =>
+  setup(bundling) {
+    bundling.onResolve({ filter: /^node:http$/ }, ({ kind, path }) =>
       kind === 'import-statement' ? { path, namespace: 'required' } : { path, external: true },
     )
-    onLoad({ filter: /./, namespace: 'required' }, ({ path }) => ({ contents: `module.exports = require('${path}')` }))
+    bundling.onLoad({ filter: /./, namespace: 'required' }, ({ path }) => {
+      return { contents: `module.exports = require('${path}')` }
+    })
   },
 }

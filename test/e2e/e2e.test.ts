@@ -12,7 +12,7 @@ import { productManifest } from '../support/product-document.ts'
 import { command, eventually, succeed } from './support/commands.ts'
 import { countEgress, egress } from './support/egress.ts'
 import { type RealCluster, startRealCluster } from './support/node.ts'
-import { operatorProcesses, usageOf } from './support/operator-process.ts'
+import { memoryOf, operatorProcesses, processorTimeOf } from './support/operator-process.ts'
 import { AGENTS, anAgent, aPerson, type Person, type Pod, SYSTEM } from './support/person.ts'
 import { AGENT_IMAGE, deliver, type Delivery, NEXT_VERSION, unpack } from './support/site.ts'
 
@@ -190,24 +190,27 @@ test('helm rollback brings the first one back', async () => {
 
 test('killed, the operator is back by itself', async () => {
   const [pod] = await person.operators()
-  const [before] = await eventually('its process', () => {
+  const [before = 0] = await eventually('its process', () => {
     const processes = operatorProcesses()
     return Promise.resolve(processes.length === 1 && processes)
   })
-  process.kill(before?.pid ?? 0, 'SIGKILL')
-  const { pid, startedAt } = await eventually('a new process', () => {
-    return Promise.resolve(operatorProcesses().find((one) => one.pid !== before?.pid))
-  })
+  process.kill(before, 'SIGKILL')
+  const isNew = (pid: number) => pid !== before
+  const pid = await eventually('a new process', () => Promise.resolve(operatorProcesses().find(isNew)), 10)
+  const [startedAt, spent] = [performance.now(), processorTimeOf(pid)]
   const isReady = () =>
     fetch(`http://${pod?.status.podIP}:8080/readyz`).then(
-      ({ ok }) => ok && Date.now(),
-      () => false as const,
+      ({ ok }) => ok,
+      () => false,
     )
-  const readyAt = await eventually('it to be ready', isReady)
-  say(`ready ${Math.round(readyAt - startedAt)} ms after its start, with ${usageOf(pid).cpuMs} ms of processor time`)
+  await eventually('it to be ready', isReady, 10)
+  const took = Math.round(performance.now() - startedAt)
+  say(`ready ${took} ms after its start, with ${processorTimeOf(pid) - spent} ms of processor time`)
+  const log = await person.kubectl('logs', '-n', SYSTEM, pod?.metadata.name ?? '')
+  expect(log.match(/^\{"level":[4-9]0.*$/gm)).toBeNull()
   await new Promise((resolve) => setTimeout(resolve, 5_000))
-  const { residentMb, ownMb } = usageOf(pid)
-  say(`5 s later: ${residentMb} MB resident, of which ${ownMb} MB are its own and the rest the Node.js binary's`)
+  const { resident, own, workingSet } = memoryOf(pid)
+  say(`5 s later: working set ${workingSet} MB; ${resident} MB resident, of which ${own} MB are its own`)
 })
 
 test('a namespace comes under the license: what is not in it is held', async () => {

@@ -31,13 +31,19 @@ export async function succeed(answer: Promise<Answer>): Promise<string> {
   return stdout
 }
 
+const PATIENCE_MS = 60_000
+
 /** Asks until there is an answer. */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined | false>, ms = 60_000): Promise<T> {
-  const deadline = performance.now() + ms
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false>,
+  everyMs = 100,
+): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS
   for (;;) {
     const answer = await ask()
     if (answer !== undefined && answer !== false) return answer
-    if (performance.now() > deadline) throw new Error(`waited ${ms / 1_000} s in vain for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS / 1_000} s in vain for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
   }
 }
