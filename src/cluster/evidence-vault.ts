@@ -56,7 +56,8 @@ export function createEvidenceVault(client: Client, watched: Watched<SecretData>
     async write(evidence, signal) {
       const live = watched.store.get(key)
       const data = encode(evidence)
-      const isOurs = written === undefined || isDeepStrictEqual(live, written)
+      // As long as there was nothing to keep, there was no Secret either.
+      const isOurs = written === undefined || isDeepStrictEqual(live ?? {}, written)
       if (isDeepStrictEqual(live ?? {}, data)) {
         written = data
         return 'unchanged'

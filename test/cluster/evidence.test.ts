@@ -67,6 +67,8 @@ test('replaced, revoked, turned back', { timeout: 180_000 }, async () => {
     await cluster.installLicense(larger)
     await cluster.entitled(({ reason }) => reason === 'Replaced')
     await running.operator.idle()
+    // Nobody has touched what is kept of them: nobody is said to have.
+    expect(await running.metrics()).not.toMatch(/^cto_tampering_restored_total\{/m)
   }
   await cluster.remove(licenses, 'acme')
   await cluster.remove(secrets, 'acme', 'cto-system')
