@@ -3,9 +3,9 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.ts'
-import type { Client } from '../kube/client.ts'
+import type { Client, RawObject } from '../kube/client.ts'
 import { secrets } from '../kube/resource.ts'
-import type { SecretData } from './license-secrets.ts'
+import { projectSecret, type SecretData } from './license-secrets.ts'
 import type { Watched } from './stores.ts'
 
 export interface KeptEvidence {
@@ -64,11 +64,20 @@ export function createEvidenceVault(client: Client, watched: Watched<SecretData>
       }
       const metadata = { name: place.name, namespace: place.namespace }
       const secret = { apiVersion: 'v1', kind: 'Secret', metadata, data: data as object }
-      watched.written(await client.apply(secrets, secret, { force: true }, signal))
+      const applied = await client.apply(secrets, secret, { force: true }, signal)
+      watched.written(await withoutOthers(applied, data, signal))
       written = data
       if (isOurs) return 'written'
       return live === undefined ? 'deleted' : 'changed'
     },
+  }
+
+  // What somebody else wrote too, as who restores a backup does, is not removed by applying without it.
+  async function withoutOthers(applied: RawObject, data: SecretData, signal: AbortSignal): Promise<RawObject> {
+    const others = Object.keys(projectSecret(applied)).filter((name) => !(name in data))
+    if (others.length === 0) return applied
+    const patch = { data: Object.fromEntries(others.map((name) => [name, null])) }
+    return client.mergePatch(secrets, place, patch, signal)
   }
 }
 
