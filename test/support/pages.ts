@@ -21,8 +21,12 @@ export function blocks(text: string, language: string): string[] {
   )
 }
 
-/** A text without what stands in blocks. */
-export function withoutBlocks(text: string): string {
+/** A text without its code, in blocks and in lines. */
+export function withoutCode(text: string): string {
+  return withoutBlocks(text).replaceAll(/`[^`\n]*`/g, '')
+}
+
+function withoutBlocks(text: string): string {
   return text.replaceAll(/^```[a-z]*\n[^]*?^```$/gm, '')
 }
 

@@ -1,0 +1,39 @@
+// What the pages point at is there: links, their anchors, and every file that is named.
+
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { dirname, join, normalize } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { packageRoot } from '../../../src/control-plane/package-root.ts'
+import { withImports } from '../../support/imports-reference.ts'
+import { anchorsOf, pages, withoutCode } from '../../support/pages.ts'
+
+const isThere = (path: string) => existsSync(join(packageRoot(), path))
+const anchors = new Map(pages.map(({ path, text }) => [path, anchorsOf(text)]))
+
+describe.each(pages)('$path', ({ path, text }) => {
+  const targets = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = '']) => target)
+    .filter((target) => !/^[a-z]+:/.test(target))
+
+  test('links to what is there', () => {
+    const broken = targets.filter((target) => {
+      const [file = '', anchor] = target.split('#')
+      const found = file === '' ? path : normalize(join(dirname(path), file))
+      return !isThere(found) || (anchor !== undefined && anchors.get(found)?.has(anchor) !== true)
+    })
+    expect(broken).toEqual([])
+  })
+
+  test('names files that are there', () => {
+    const named = [...text.matchAll(/`((?:\.ci|bench|charts|crds|docs|src|test)\/[\w./-]+)`/g)].map(
+      ([, file = '']) => file,
+    )
+    expect(named.filter((file) => !isThere(file))).toEqual([])
+  })
+})
+
+test('docs/architecture.md has the imports as they are (vitest -u writes them)', async () => {
+  const file = join(packageRoot(), 'docs/architecture.md')
+  await expect(withImports(await readFile(file, 'utf8'))).toMatchFileSnapshot(file)
+})
