@@ -33,6 +33,14 @@ describe.each(pages)('$path', ({ path, text }) => {
   })
 })
 
+test('each row of the threat model names a test', () => {
+  const { text = '' } = pages.find(({ path }) => path === 'docs/security.md') ?? {}
+  const [, section = ''] = /^## What may be tried\n([^]*?)^## /m.exec(text) ?? []
+  const [, , ...rows] = section.split('\n').filter((line) => line.startsWith('|'))
+  expect(rows.length).toBeGreaterThan(20)
+  expect(rows.filter((row) => !/\]\(\.\.\/test\/[\w/-]+\.test\.ts\)[^|]*\|$/.test(row))).toEqual([])
+})
+
 test('docs/architecture.md has the imports as they are (vitest -u writes them)', async () => {
   const file = join(packageRoot(), 'docs/architecture.md')
   await expect(withImports(await readFile(file, 'utf8'))).toMatchFileSnapshot(file)
