@@ -4,6 +4,8 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageRoot } from '../../src/control-plane/package-root.ts'
 
+const INLINE_CODE = /`[^`\n]*`/g
+
 export interface Page {
   /** Path from the root of the project. */
   readonly path: string
@@ -21,9 +23,14 @@ export function blocks(text: string, language: string): string[] {
   )
 }
 
+/** What stands in a text as code within a line. */
+export function inlineCode(text: string): string[] {
+  return [...withoutBlocks(text).matchAll(INLINE_CODE)].map(([code]) => code.slice(1, -1))
+}
+
 /** A text without its code, in blocks and in lines. */
 export function withoutCode(text: string): string {
-  return withoutBlocks(text).replaceAll(/`[^`\n]*`/g, '')
+  return withoutBlocks(text).replaceAll(INLINE_CODE, '')
 }
 
 function withoutBlocks(text: string): string {

@@ -4,9 +4,11 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { createProgram } from '../../../src/cli/program.ts'
 import { packageRoot } from '../../../src/control-plane/package-root.ts'
 import { withImports } from '../../support/imports-reference.ts'
-import { anchorsOf, pages, withoutCode } from '../../support/pages.ts'
+import { anIo } from '../cli/io.ts'
+import { anchorsOf, blocks, inlineCode, pages, withoutCode } from '../../support/pages.ts'
 
 const isThere = (path: string) => existsSync(join(packageRoot(), path))
 const anchors = new Map(pages.map(({ path, text }) => [path, anchorsOf(text)]))
@@ -31,6 +33,21 @@ describe.each(pages)('$path', ({ path, text }) => {
     )
     expect(named.filter((file) => !isThere(file))).toEqual([])
   })
+})
+
+test('every command that a page tells to run is there', async () => {
+  const program = await createProgram(anIo(), 'cto')
+  for (const { path, text } of pages) {
+    const lines = [...blocks(text, 'bash').flatMap((block) => block.split('\n')), ...inlineCode(text)]
+    for (const line of lines) {
+      const [, name, inner] = /^(?:npx )?cto ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?/.exec(line.trim()) ?? []
+      if (name === undefined) continue
+      const command = program.commands.find((one) => one.name() === name)
+      expect(command, `${path}: ${line}`).toBeDefined()
+      const known = command?.commands.map((one) => one.name()) ?? []
+      if (known.length > 0 && inner !== undefined) expect(known, `${path}: ${line}`).toContain(inner)
+    }
+  }
 })
 
 test('each row of the threat model names a test', () => {
