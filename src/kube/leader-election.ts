@@ -87,7 +87,7 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
     const store = new Store<Lease>()
     store.onChange(() => {
       if (!store.synced) {
-        // In the midst of the first list there is none.
+        // Without one, it is the lease of the first list, which is not whole yet.
         if (store.problem !== undefined) hooks.onProblem(store.problem)
       } else if (standing.kind === 'follower') {
         standing = { ...standing, seen: { spec: store.get(key)?.spec, at: performance.now() } }
