@@ -1,5 +1,6 @@
-// Four projects: what needs nothing but Node, what needs a control plane, what makes one fail, and what needs Helm too. Each
-// starts when the one before it is done.
+// Four projects: what needs nothing but Node; what needs a control plane, and what needs Helm too, side by side so that no
+// core waits for the last of either; and what makes a control plane fail. Each of these three starts when the one before it
+// is done.
 
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
@@ -52,7 +53,7 @@ export default defineConfig({
           globalSetup: 'test/support/prepare-helm.ts',
           name: 'chart',
           include: ['test/chart/**/*.test.ts'],
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],
