@@ -1,5 +1,5 @@
-// Four projects: what needs nothing but Node, what needs a control plane, what makes one fail, and what needs Helm too. Each
-// starts when the one before it is done.
+// Five projects: what needs nothing but Node, what needs a control plane, what makes one fail, what needs Helm too, and what
+// needs a container engine. Each starts when the one before it is done.
 
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
@@ -53,6 +53,15 @@ export default defineConfig({
           name: 'chart',
           include: ['test/chart/**/*.test.ts'],
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'k3s',
+          include: ['test/k3s/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 4 },
         },
       },
     ],
