@@ -1,6 +1,6 @@
-// Four projects: what needs nothing but Node; what needs a control plane, and what needs Helm too, side by side so that no
-// core waits for the last of either; and what makes a control plane fail. Each of these three starts when the one before it
-// is done.
+// Five projects: what needs nothing but Node; what needs a control plane, and what needs Helm too, side by side so that no
+// core waits for the last of either; what makes a control plane fail; and what needs a container engine. Each of these four
+// starts when the one before it is done.
 
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
@@ -54,6 +54,15 @@ export default defineConfig({
           name: 'chart',
           include: ['test/chart/**/*.test.ts'],
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'k3s',
+          include: ['test/k3s/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

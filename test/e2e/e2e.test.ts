@@ -42,7 +42,8 @@ beforeAll(async () => {
     cgroup,
     log: (line) => console.error(`e2e: ${line}`),
   })
-  person = await aPerson(cluster, folder)
+  const { plane, containerd } = cluster
+  person = await aPerson({ kubeconfigPath: plane.kubeconfigPath, kubectl: plane.kubectl, home: folder, containerd })
   await cluster.importImage(delivery.sandbox)
   await countEgress()
 })

@@ -3,7 +3,6 @@
 import { HELM } from '../../../src/control-plane/artifacts.ts'
 import { locateBinaries } from '../../../src/control-plane/binaries.ts'
 import { type Answer, command, eventually, succeed } from './commands.ts'
-import type { RealCluster } from './node.ts'
 
 export const SYSTEM = 'cto-system'
 export const AGENTS = 'cto-agents'
@@ -20,21 +19,31 @@ export interface Pod {
 export interface Decision {
   readonly plan: string
   readonly verdict: string
+  readonly cluster: { readonly type: string; readonly proven: boolean }
   readonly agents: Readonly<Record<'admitted' | 'refused' | 'held', readonly { name: string; message?: string }[]>>
 }
 
 export type Person = Awaited<ReturnType<typeof aPerson>>
 
-export async function aPerson(cluster: RealCluster, home: string) {
+export interface Desk {
+  readonly kubeconfigPath: string
+  /** The binary. */
+  readonly kubectl: string
+  readonly home: string
+  /** The socket of the node's containerd, for whoever sits at the node. */
+  readonly containerd?: string
+}
+
+export async function aPerson({ kubeconfigPath, kubectl: kubectlPath, home, containerd }: Desk) {
   const { helm: helmPath } = await locateBinaries(HELM, { log: () => undefined })
   const env = {
     PATH: process.env['PATH'],
     HOME: home,
-    KUBECONFIG: cluster.plane.kubeconfigPath,
-    CONTAINERD_ADDRESS: cluster.containerd,
+    KUBECONFIG: kubeconfigPath,
+    ...(containerd === undefined ? {} : { CONTAINERD_ADDRESS: containerd }),
   }
   const tryKubectl = (args: readonly string[], input?: string): Promise<Answer> =>
-    command(cluster.plane.kubectl, args, { env, ...(input === undefined ? {} : { input }) })
+    command(kubectlPath, args, { env, ...(input === undefined ? {} : { input }) })
   const kubectl = (...args: string[]) => succeed(tryKubectl(args))
   const json = async <T>(...args: string[]) => JSON.parse(await kubectl(...args, '-o', 'json')) as T
   const runningPods = async (namespace: string, selector: string) =>
