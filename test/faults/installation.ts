@@ -11,7 +11,7 @@ import { type TestControlPlane, useControlPlane } from '../support/control-plane
 import { addNodes, soon } from '../support/operator.ts'
 import { checkInvariants } from './invariants.ts'
 import type { Rule } from './proxy.ts'
-import { openStage, type Stage, type State, withoutFields } from './stage.ts'
+import { openStage, type Stage, type State, withoutPast } from './stage.ts'
 
 export interface Installation {
   readonly controlPlane: TestControlPlane
@@ -28,19 +28,6 @@ export interface Installation {
   /** A new operator in place of the old one. A watch remembers trouble for ten seconds: this one knows of none. */
   restart(): Promise<void>
 }
-
-// Times, and that there was once a node more: that is remembered on purpose.
-const PAST = new Set([
-  'lastTransitionTime',
-  'nextChangeAt',
-  'highest',
-  'peak',
-  'pastPeaks',
-  'overSince',
-  'overUntil',
-  'graceEndsAt',
-])
-export const withoutPast = (state: State) => withoutFields(state, PAST)
 
 export function useInstallation(): Installation {
   const controlPlane = useControlPlane()

@@ -76,13 +76,13 @@ export interface Stage extends AsyncDisposable {
   settle(): Promise<void>
   state(): Promise<State>
   /** Waits until all objects are so, as far as the view goes; fails with what is different. */
-  reaches(expected: State, what: string, view?: (state: State) => unknown): Promise<void>
+  reaches(expected: State, what: string, view?: (state: State) => unknown, patienceMs?: number): Promise<void>
   /** What the garbage collector does, of which there is none here: deletes what a PlatformConfig owned that is gone. */
   collectGarbage(): Promise<void>
   /** Everything of a kind as the API server has it now. */
   list(resource: Resource): Promise<List>
-  /** Deletes what the operator made, and what the test did. */
-  wipe(): Promise<void>
+  /** Deletes what the operator made and what the test did, but what is to be kept. */
+  wipe(keep?: (object: RawObject) => boolean): Promise<void>
 }
 
 export async function openStage(
@@ -156,8 +156,8 @@ export async function openStage(
       )
       return Object.fromEntries(entries) as State
     },
-    async reaches(expected, what, view = (state) => state) {
-      const deadline = performance.now() + 15_000
+    async reaches(expected, what, view = (state) => state, patienceMs = 20_000) {
+      const deadline = performance.now() + patienceMs
       for (;;) {
         const found = view(await stage.state())
         if (isDeepStrictEqual(found, view(expected))) return
@@ -177,11 +177,11 @@ export async function openStage(
       }
     },
     list,
-    async wipe() {
+    async wipe(keep = () => false) {
       for (const kind of KINDS) {
         if (kind === namespaces) continue
         for (const item of (await list(kind)).items) {
-          if (!concerns(kind, item)) continue
+          if (!concerns(kind, item) || keep(item)) continue
           const { name, namespace } = item.metadata
           await cluster.remove(kind, name, namespace).catch(() => undefined)
         }
@@ -230,6 +230,23 @@ export function withoutFields(value: unknown, names: ReadonlySet<string>): unkno
   if (typeof value !== 'object' || value === null) return value
   const kept = Object.entries(value).filter(([name]) => !names.has(name))
   return Object.fromEntries(kept.map(([name, one]) => [name, withoutFields(one, names)]))
+}
+
+// Times, and that there was once a node more: that is remembered on purpose.
+const PAST = new Set([
+  'lastTransitionTime',
+  'nextChangeAt',
+  'highest',
+  'peak',
+  'pastPeaks',
+  'overSince',
+  'overUntil',
+  'graceEndsAt',
+])
+
+/** What does not depend on what was before. */
+export function withoutPast(state: State): unknown {
+  return withoutFields(state, PAST)
 }
 
 /** What is different, path by path: a few lines for a person. */
