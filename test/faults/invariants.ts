@@ -1,6 +1,6 @@
 // What must hold whatever happens. Checked on every write that the operators made, and on what stands there at the end.
 
-import { expect } from 'vitest'
+import assert from 'node:assert/strict'
 import type { RawObject } from '../../src/kube/client.ts'
 import type { Write } from './proxy.ts'
 import type { Stage } from './stage.ts'
@@ -35,26 +35,26 @@ export function checkInvariants({ proxy, issued }: Pick<Stage, 'proxy' | 'issued
 // I1
 function noUserObjectIsDeleted({ verb, changed, before }: Write, what: string): void {
   if (verb !== 'delete' || !changed) return
-  expect(labelsOf(before)['app.kubernetes.io/managed-by'], `${what}: an object of the user is deleted`).toBe(
-    'cto-operator',
-  )
+  const manager = labelsOf(before)['app.kubernetes.io/managed-by']
+  assert.equal(manager, 'cto-operator', `${what}: an object of the user is deleted`)
 }
 
 // I2
 function noPodIsTouched({ resource }: Write, what: string): void {
-  expect(['pods', 'nodes'], `${what}: a pod is touched`).not.toContain(resource)
+  assert.ok(!['pods', 'nodes'].includes(resource), `${what}: a pod is touched`)
 }
 
 // I3
 function everyHeldOneCanBeResumed({ resource, before, answer, changed, verb }: Write, what: string): void {
   if (!WORKLOADS.has(resource) || !changed || before === undefined || verb === 'delete') return
   if (wantedBy(answer) >= wantedBy(before)) return
-  expect(annotationsOf(answer)[HELD], `${what}: scaled down without a record`).toBe(String(wantedBy(before)))
+  assert.equal(annotationsOf(answer)[HELD], String(wantedBy(before)), `${what}: scaled down without a record`)
 }
 
 // I6
 function everyGrantComesFromALicense(write: Write, what: string, issued: ReadonlyMap<string, string>): void {
   if (write.resource !== 'entitlements' || write.subresource !== 'status') return
   const { plan, licenseId } = ((write.body as RawObject)['status'] ?? {}) as { plan?: string; licenseId?: string }
-  expect(licenseId === undefined ? 'free' : issued.get(licenseId), `${what}: nobody granted this`).toBe(plan)
+  const granted = licenseId === undefined ? 'free' : issued.get(licenseId)
+  assert.equal(granted, plan, `${what}: nobody granted this`)
 }

@@ -48,27 +48,21 @@ export function valuesOf(schema: Schema, hints: Hints = {}, path = 'spec'): fc.A
 }
 
 function plainValuesOf(schema: Schema, hints: Hints, path: string): fc.Arbitrary<unknown> {
-  switch (schema.type) {
-    case 'object': {
-      const fields = Object.entries(schema.properties ?? {})
-      const values = fields.map(([name, field]) => [name, valuesOf(field, hints, `${path}.${name}`)] as const)
-      return fc.record(Object.fromEntries(values), { requiredKeys: [...(schema.required ?? [])] })
-    }
-    case 'array': {
-      const items = valuesOf(schema.items ?? { type: 'string' }, hints, path)
-      const [key] = schema['x-kubernetes-list-map-keys'] ?? []
-      return fc.uniqueArray(items, {
-        maxLength: Math.min(schema.maxItems ?? LONGEST_LIST, LONGEST_LIST),
-        selector: (item) => (key === undefined ? item : (item as Record<string, unknown>)[key]),
-      })
-    }
-    case 'string':
-      return textsOf(schema)
-    case 'integer':
-      return fc.integer({ min: schema.minimum ?? 0, max: schema.maximum ?? 100 })
-    default:
-      return fc.boolean()
+  const { type } = schema
+  if (type === 'string') return textsOf(schema)
+  if (type === 'integer') return fc.integer({ min: schema.minimum ?? 0, max: schema.maximum ?? 100 })
+  if (type === 'boolean') return fc.boolean()
+  if (type === 'array') {
+    const items = valuesOf(schema.items ?? { type: 'string' }, hints, path)
+    const [key] = schema['x-kubernetes-list-map-keys'] ?? []
+    return fc.uniqueArray(items, {
+      maxLength: Math.min(schema.maxItems ?? LONGEST_LIST, LONGEST_LIST),
+      selector: (item) => (key === undefined ? item : (item as Record<string, unknown>)[key]),
+    })
   }
+  const fields = Object.entries(schema.properties ?? {})
+  const values = fields.map(([name, field]) => [name, valuesOf(field, hints, `${path}.${name}`)] as const)
+  return fc.record(Object.fromEntries(values), { requiredKeys: [...(schema.required ?? [])] })
 }
 
 function textsOf({ enum: values, pattern, minLength = 0, maxLength = LONGEST_TEXT }: Schema): fc.Arbitrary<string> {
