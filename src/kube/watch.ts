@@ -85,6 +85,8 @@ const MENDABLE_LONGEST_MS = 3_000
 // Some servers never say that a version is too old, and after etcd was restored from a backup a version may be one that
 // is yet to come: then a watch ends without a word, not even the bookmark that comes each minute. So often it may.
 const EMPTY_WATCHES = 5
+// One that says nothing where others send bookmarks may be a connection that is dead; after another it is the version.
+const SILENT_WATCHES = 2
 const HEALTHY_MS = 10_000
 /** etcd takes objects of 1.5 MB; a line is one object. */
 const LONGEST_LINE = 16 * 1024 * 1024
@@ -99,6 +101,8 @@ export async function* watch<T>(
   let state: State = { kind: 'empty' }
   let failures = 0
   let emptyWatches = 0
+  let silentWatches = 0
+  let heard = 0
   let sendsBookmarks = false
   let relistAt = Number.POSITIVE_INFINITY
   while (!signal.aborted) {
@@ -126,12 +130,13 @@ export async function* watch<T>(
           break
         }
         case 'watching': {
-          let { resourceVersion } = state
-          let heard = 0
+          let { resourceVersion }: { resourceVersion: string } = state
+          heard = 0
           for await (const line of state.lines) {
             if (line.type === 'ERROR') throw streamError(line)
             heard++
             failures = 0
+            silentWatches = 0
             resourceVersion = line.object.metadata?.resourceVersion ?? resourceVersion
             state = { ...state, resourceVersion }
             if (line.type === 'BOOKMARK') {
@@ -152,8 +157,12 @@ export async function* watch<T>(
       }
     } catch (error) {
       if (signal.aborted) return
-      if (performance.now() - began > HEALTHY_MS) failures = 0
-      state = afterFailure(state, error)
+      const lastedMs = performance.now() - began
+      if (lastedMs > HEALTHY_MS) failures = 0
+      const wasSilent = state.kind === 'watching' && heard === 0 && sendsBookmarks && lastedMs >= timing.silenceMs
+      if (wasSilent) silentWatches++
+      state = silentWatches >= SILENT_WATCHES ? { kind: 'empty' } : afterFailure(state, error)
+      if (state.kind === 'empty') silentWatches = 0
       if (isGone(error) && failures === 0) {
         failures = 1
         continue

@@ -190,6 +190,16 @@ test('a server that sent bookmarks and falls silent is given up; one that never 
   expect(store.failures).toBe(1)
 })
 
+test('where etcd was restored, watches from a version that is yet to come are silent: the list is read anew', async () => {
+  server.expect(LIST, page([item('a', 90, { color: 'red' })], 90))
+  server.expect(WATCH(90), stream([line('BOOKMARK', { metadata: { resourceVersion: '99' } })]))
+  for (let times = 0; times < 2; times++) server.expect(WATCH(99), stream([], 'open'))
+  server.expect(LIST, page([item('a', 10, { color: 'pink' })], 20))
+  server.expect(WATCH(20), stream([], 'open'))
+  start({ ...QUICK, silenceMs: 50 })
+  await until('the second list', () => store.get('a') === 'pink')
+})
+
 test('the list is read anew from time to time: what was lost on the way is missed no longer', async () => {
   server.expect(LIST, page([item('a', 1, { color: 'red' })], 10))
   server.expect(WATCH(10), async (response) => {
