@@ -27,6 +27,7 @@ const PEOPLE_REST_MS = 250
 const HOLD_NOTICE_MS = 500
 /** A watch or a controller that failed often tries again after half a minute, and then it may have to do so once more. */
 const PATIENCE_MS = 90_000
+const LONGEST_MESSAGE = 4_000
 
 const say = (line: string) => console.error(`soak: ${line}`)
 const counts = new Map<string, number>()
@@ -36,7 +37,8 @@ const lately: string[] = []
 try {
   await soak()
 } catch (error) {
-  say(`FAILED with seed ${seed}: ${error instanceof Error ? error.message : String(error)}`)
+  const message = error instanceof Error ? error.message : String(error)
+  say(`FAILED with seed ${seed}: ${message.slice(0, LONGEST_MESSAGE)}`)
   say(`before that: ${lately.slice(-30).join('; ')}`)
   process.exitCode = 1
 }

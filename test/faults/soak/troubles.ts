@@ -22,6 +22,10 @@ const LONGEST_MS = 2_500
 const isWatch = ({ verb }: Asked) => verb === 'watch'
 const isList = ({ verb, resource }: Asked) => verb === 'list' && resource !== ''
 const any = () => true
+const DROPPED = eachLine((line, index) => (index % 3 === 0 ? [] : [line]))
+const EMPTY = listOf(() => [])
+const targetOf = ({ door, resource, namespace, query }: Asked) =>
+  [door, resource, namespace, query.get('fieldSelector'), query.get('labelSelector')].join(' ')
 
 export interface Troubles {
   /** Makes trouble for a while; says which. */
@@ -32,6 +36,16 @@ export interface Troubles {
 
 export function someTroubles(proxy: FaultProxy, replicas: readonly Replica[], chance: Chance): Troubles {
   let mayForget = true
+  // Who was told something wrong is told later that he has to read anew: nobody could know otherwise.
+  const misled = new Set<string>()
+  const misleading =
+    (rule: Rule): Rule =>
+    (asked) => {
+      const fault = rule(asked)
+      if (fault !== undefined) misled.add(targetOf(asked))
+      return fault
+    }
+  proxy.rule((asked) => (isWatch(asked) && misled.delete(targetOf(asked)) ? goneInStream : undefined))
   const sometimes = (which: (asked: Asked) => boolean, fault: Fault): Rule => {
     const percent = chance.oneOf([30, 70, 100])
     return when(which, () => (chance.below(100) < percent ? fault : undefined))
@@ -46,11 +60,7 @@ export function someTroubles(proxy: FaultProxy, replicas: readonly Replica[], ch
     'answers lost': () => sometimes(isWrite, { kind: 'lose-answer' }),
     silence: () => sometimes(any, stall),
     slowness: () => sometimes(any, { kind: 'delay', ms: chance.below(800) }),
-    'events dropped': () =>
-      sometimes(
-        isWatch,
-        eachLine((line, index) => (index % 3 === 0 ? [] : [line])),
-      ),
+    'events dropped': () => misleading(sometimes(isWatch, DROPPED)),
     'events three times': () =>
       sometimes(
         isWatch,
@@ -73,8 +83,7 @@ export function someTroubles(proxy: FaultProxy, replicas: readonly Replica[], ch
     proxy.cutWatches(concerns)
     await forAWhile()
     lift()
-    // What was dropped is not told again: the watches have to be told that they missed something.
-    if (name.startsWith('events')) proxy.blind(any)()
+    proxy.blind(any)()
     return `${name} for ${whose}`
   }
   const others: Readonly<Record<string, () => Promise<string>>> = {
@@ -95,16 +104,11 @@ export function someTroubles(proxy: FaultProxy, replicas: readonly Replica[], ch
       // Twice in a row they would be believed, as they have to be.
       if (!mayForget) return 'nothing'
       mayForget = false
-      const lift = proxy.rule(
-        timesEach(
-          1,
-          isList,
-          listOf(() => []),
-        ),
-      )
+      const lift = proxy.rule(misleading(timesEach(1, isList, EMPTY)))
       proxy.blind(any)()
       await forAWhile()
       lift()
+      proxy.blind(any)()
       return 'empty lists, once'
     },
   }
