@@ -102,11 +102,13 @@ export async function* watch<T>(
   let failures = 0
   let emptyWatches = 0
   let silentWatches = 0
+  let isOpen = false
   let heard = 0
   let sendsBookmarks = false
   let relistAt = Number.POSITIVE_INFINITY
   while (!signal.aborted) {
     const began = performance.now()
+    isOpen = false
     try {
       switch (state.kind) {
         case 'empty':
@@ -130,7 +132,8 @@ export async function* watch<T>(
           break
         }
         case 'watching': {
-          let { resourceVersion }: { resourceVersion: string } = state
+          let { resourceVersion } = state
+          isOpen = true
           heard = 0
           for await (const line of state.lines) {
             if (line.type === 'ERROR') throw streamError(line)
@@ -159,10 +162,12 @@ export async function* watch<T>(
       if (signal.aborted) return
       const lastedMs = performance.now() - began
       if (lastedMs > HEALTHY_MS) failures = 0
-      const wasSilent = state.kind === 'watching' && heard === 0 && sendsBookmarks && lastedMs >= timing.silenceMs
-      if (wasSilent) silentWatches++
-      state = silentWatches >= SILENT_WATCHES ? { kind: 'empty' } : afterFailure(state, error)
-      if (state.kind === 'empty') silentWatches = 0
+      if (isOpen && heard === 0 && sendsBookmarks && lastedMs >= timing.silenceMs) silentWatches++
+      state = afterFailure(state, error)
+      if (silentWatches >= SILENT_WATCHES) {
+        silentWatches = 0
+        state = { kind: 'empty' }
+      }
       if (isGone(error) && failures === 0) {
         failures = 1
         continue
