@@ -102,13 +102,12 @@ export async function* watch<T>(
   let failures = 0
   let emptyWatches = 0
   let silentWatches = 0
-  let isOpen = false
   let heard = 0
+  let openedAt = Number.POSITIVE_INFINITY
   let sendsBookmarks = false
   let relistAt = Number.POSITIVE_INFINITY
   while (!signal.aborted) {
     const began = performance.now()
-    isOpen = false
     try {
       switch (state.kind) {
         case 'empty':
@@ -124,6 +123,8 @@ export async function* watch<T>(
             state = { kind: 'empty' }
             break
           }
+          openedAt = began
+          heard = 0
           const patienceMs = sendsBookmarks ? timing.silenceMs : Number.POSITIVE_INFINITY
           const { resourceVersion }: { readonly resourceVersion: string } = state
           const lines = await openWatch(client, target, resourceVersion, signal, timing, patienceMs)
@@ -133,8 +134,6 @@ export async function* watch<T>(
         }
         case 'watching': {
           let { resourceVersion } = state
-          isOpen = true
-          heard = 0
           for await (const line of state.lines) {
             if (line.type === 'ERROR') throw streamError(line)
             heard++
@@ -160,9 +159,9 @@ export async function* watch<T>(
       }
     } catch (error) {
       if (signal.aborted) return
-      const lastedMs = performance.now() - began
-      if (lastedMs > HEALTHY_MS) failures = 0
-      if (isOpen && heard === 0 && sendsBookmarks && lastedMs >= timing.silenceMs) silentWatches++
+      if (performance.now() - began > HEALTHY_MS) failures = 0
+      if (sendsBookmarks && heard === 0 && performance.now() - openedAt >= timing.silenceMs) silentWatches++
+      openedAt = Number.POSITIVE_INFINITY
       state = afterFailure(state, error)
       if (silentWatches >= SILENT_WATCHES) {
         silentWatches = 0
