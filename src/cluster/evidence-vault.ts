@@ -50,7 +50,7 @@ export function createEvidenceVault(client: Client, watched: Watched<SecretData>
     regarding: { apiVersion: 'v1', kind: 'Secret', ...place },
     read() {
       const { store } = watched
-      if (!store.synced && store.problem === undefined) return undefined
+      if (!store.synced && store.obstacle === undefined) return undefined
       return decode(store.get(key) ?? {})
     },
     async write(evidence, signal) {

@@ -60,11 +60,12 @@ export class LicenseSecrets {
     if (store === undefined) return undefined
     const where = `Secret ${reference.namespace}/${reference.name}`
     if (!store.synced) {
-      if (store.problem === undefined) return undefined
+      const { obstacle } = store
+      if (obstacle === undefined) return undefined
       const message =
-        store.problem.status === 403
+        obstacle.status === 403
           ? `${where} may not be read by the operator; allow it to get, list and watch that Secret`
-          : `${where} cannot be read now: ${store.problem.message}`
+          : `${where} cannot be read now: ${obstacle.message}`
       return { kind: 'absent', reason: 'SecretNotFound', message }
     }
     const data = store.get(`${reference.namespace}/${reference.name}`)

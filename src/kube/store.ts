@@ -6,6 +6,10 @@ import type { Client } from './client.ts'
 import type { KubeError } from './errors.ts'
 import { type Item, watch, WATCH_TIMING, type WatchEvent, type WatchTarget, type WatchTiming } from './watch.ts'
 
+const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404])
+/** With the back-off between them, half a minute. */
+const LASTING_FAILURES = 6
+
 interface Entry<T> {
   readonly uid: string
   readonly resourceVersion: string
@@ -26,6 +30,7 @@ export class Store<T> {
   #lastContact = 0
   #lists = 0
   #failures = 0
+  #failuresInARow = 0
   /** Whether the last list was put in doubt. */
   #doubts = false
   /** The version of the last list or deletion: an answer to a write of ours that is older has been overtaken. */
@@ -43,6 +48,16 @@ export class Store<T> {
   /** What keeps the watch from going on; undefined while it works. */
   get problem(): KubeError | undefined {
     return this.#problem
+  }
+
+  /**
+   * A problem that will not be over in a moment: a right that is missing or a kind that is, else one that lasts. Until then,
+   * who needs what stands here is better off waiting.
+   */
+  get obstacle(): KubeError | undefined {
+    if (this.#problem === undefined) return undefined
+    const isLasting = REFUSALS.has(this.#problem.status) || this.#failuresInARow >= LASTING_FAILURES
+    return isLasting ? this.#problem : undefined
   }
 
   /** When the server last showed that it is there, by `performance.now()`. */
@@ -137,11 +152,12 @@ export class Store<T> {
   }
 
   failed(error: KubeError): void {
-    const first = this.#problem === undefined
+    const before = this.obstacle
     this.#problem = error
     this.#failures++
+    this.#failuresInARow++
     // Before the first list, that it cannot be read is all there is to hear.
-    if (first && !this.#synced) this.#tell('', undefined, undefined)
+    if (before === undefined && this.obstacle !== undefined && !this.#synced) this.#tell('', undefined, undefined)
   }
 
   unreadable(error: unknown): void {
@@ -150,6 +166,7 @@ export class Store<T> {
 
   alive(): void {
     this.#problem = undefined
+    this.#failuresInARow = 0
     this.#lastContact = performance.now()
   }
 

@@ -77,7 +77,7 @@ export function waitingFor(stores: Stores): string[] {
     [nodes, kubeadm, loadBalancers, managedNamespaces, configs, licenses, entitlement, ...workloads]
       .filter(({ store }) => !store.synced)
       // They are part of the proof of a type, and of nothing else: who may not see them has no proof, and is not kept waiting.
-      .filter((watched) => watched !== loadBalancers || watched.store.problem === undefined)
+      .filter((watched) => watched !== loadBalancers || watched.store.obstacle === undefined)
       .map(({ target, store }) => {
         const problem = store.problem === undefined ? '' : ` (${store.problem.message})`
         return `${target.resource.plural}${problem}`

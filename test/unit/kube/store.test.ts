@@ -1,6 +1,7 @@
 // What a store makes of what it is told, in whatever order: by the watch, and by the answers to our own writes.
 
 import { beforeEach, expect, test } from 'vitest'
+import { KubeError } from '../../../src/kube/errors.ts'
 import { Store } from '../../../src/kube/store.ts'
 
 let store: Store<string>
@@ -111,4 +112,20 @@ test('a listener that throws keeps nobody from hearing', () => {
   shaky.applied({ key: 'a', uid: '1', resourceVersion: '1', value: 'red' })
   expect(heard).toEqual(['a'])
   expect(errors).toHaveLength(1)
+})
+
+test('what fails once is no obstacle yet: only what lasts, and what is refused', () => {
+  let told = 0
+  store.onChange(() => told++)
+  const failed = (status: number) => store.failed(new KubeError('x', status, ''))
+  for (let times = 0; times < 5; times++) failed(500)
+  expect(store.problem).toBeDefined()
+  expect([store.obstacle, told]).toEqual([undefined, 0])
+  failed(500)
+  failed(500)
+  expect([store.obstacle?.status, told]).toEqual([500, 1])
+  list(1)
+  expect(store.obstacle).toBeUndefined()
+  failed(403)
+  expect(store.obstacle?.status).toBe(403)
 })
