@@ -88,6 +88,8 @@ export interface FaultProxy extends AsyncDisposable {
    * versions are too old to go on from.
    */
   blind(which: (asked: Asked) => boolean): () => void
+  /** The API server is another one from now on. */
+  moveTo(target: Target): void
 }
 
 interface Target {
@@ -96,8 +98,11 @@ interface Target {
   readonly token: string
 }
 
-export async function startFaultProxy({ server, caPath, token }: Target): Promise<FaultProxy> {
-  const upstream = new HttpsAgent({ keepAlive: true, ca: readFileSync(caPath) })
+const agentOf = ({ caPath }: Target) => new HttpsAgent({ keepAlive: true, ca: readFileSync(caPath) })
+
+export async function startFaultProxy(first: Target): Promise<FaultProxy> {
+  let { server, token } = first
+  let upstream = agentOf(first)
   const rules: Rule[] = []
   const closing: (() => Promise<void>)[] = []
   const open = new Map<ServerResponse, Asked>()
@@ -120,6 +125,12 @@ export async function startFaultProxy({ server, caPath, token }: Target): Promis
         blinds.delete(which)
         for (const [response, asked] of open) if (asked.verb === 'watch' && which(asked)) response.end(`${TOO_OLD}\n`)
       }
+    },
+    moveTo(target) {
+      upstream.destroy()
+      upstream = agentOf(target)
+      server = target.server
+      token = target.token
     },
     door,
     async [Symbol.asyncDispose]() {

@@ -79,6 +79,8 @@ export interface Stage extends AsyncDisposable {
   reaches(expected: State, what: string, view?: (state: State) => unknown, patienceMs?: number): Promise<void>
   /** What the garbage collector does, of which there is none here: deletes what a PlatformConfig owned that is gone. */
   collectGarbage(): Promise<void>
+  /** The API server has come back as another one, with another address. */
+  moveTo(plane: ControlPlane): Promise<void>
   /** Everything of a kind as the API server has it now. */
   list(resource: Resource): Promise<List>
   /** Deletes what the operator made and what the test did, but what is to be kept. */
@@ -89,7 +91,7 @@ export async function openStage(
   plane: ControlPlane,
   { now = Date.now(), settings = {} }: { now?: number; settings?: Partial<OperatorSettings> } = {},
 ): Promise<Stage> {
-  const cluster = await connect(plane.kubeconfigPath)
+  let cluster = await connect(plane.kubeconfigPath)
   await prepare(cluster)
   const proxy = await startFaultProxy(plane)
   const vendor = await aVendor()
@@ -107,7 +109,9 @@ export async function openStage(
 
   const stage: Stage = {
     plane,
-    cluster,
+    get cluster() {
+      return cluster
+    },
     proxy,
     vendor,
     issued: new Map(),
@@ -175,6 +179,10 @@ export async function openStage(
           await cluster.remove(kind, metadata.name, metadata.namespace).catch(() => undefined)
         }
       }
+    },
+    async moveTo(plane) {
+      cluster = await connect(plane.kubeconfigPath)
+      proxy.moveTo(plane)
     },
     list,
     async wipe(keep = () => false) {

@@ -212,17 +212,20 @@ export function desiredPolicies({ product, governed }: Pick<Catalog, 'product' |
 function policy(name: string, product: string, spec: PolicySpec, { label }: Governed): PolicyObject[] {
   const metadata = { name, labels: { [MANAGED_BY_LABEL]: MANAGED_BY } }
   const objectSelector = spec.labelled ? { matchExpressions: [{ key: label, operator: 'Exists' }] } : {}
+  // Of the binding, and of the policy too: an API server that has just started does not know the kind of the parameters for a
+  // while, and then it asks no binding before it refuses.
+  const namespaceSelector = spec.namespaced ? { matchLabels: { [MANAGED_LABEL]: 'true' } } : {}
   return [
     {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'ValidatingAdmissionPolicy',
       metadata,
       spec: {
-        failurePolicy: 'Fail',
+        failurePolicy: spec.namespaced ? 'Fail' : 'Ignore',
         paramKind: { apiVersion: API_VERSION, kind: 'Entitlement' },
         matchConstraints: {
           matchPolicy: 'Equivalent',
-          namespaceSelector: {},
+          namespaceSelector,
           objectSelector,
           resourceRules: spec.rules.map((rule) => ({ ...rule, apiVersions: ['v1'], scope: '*' })),
         },
@@ -241,7 +244,7 @@ function policy(name: string, product: string, spec: PolicySpec, { label }: Gove
         paramRef: { name: product, parameterNotFoundAction: spec.namespaced ? 'Deny' : 'Allow' },
         matchResources: {
           matchPolicy: 'Equivalent',
-          namespaceSelector: spec.namespaced ? { matchLabels: { [MANAGED_LABEL]: 'true' } } : {},
+          namespaceSelector,
           objectSelector: {},
         },
         validationActions: ['Deny'],

@@ -3,7 +3,6 @@
 import { entitlements, licenses, platformConfigs } from '../../../src/api/resources.ts'
 import { eksLikeNode } from '../../../src/control-plane/kind-nodes.ts'
 import { DAY } from '../../../src/domain/instant.ts'
-import type { RawObject } from '../../../src/kube/client.ts'
 import {
   admissionPolicies,
   admissionPolicyBindings,
@@ -90,17 +89,12 @@ export async function somePeople({ cluster, issue }: Stage, chance: Chance): Pro
       await cluster.installLicense(license)
       for (const name of nodeNames) await cluster.remove(nodes, name).catch(() => undefined)
       for (const name of AGENTS) {
-        const there = await cluster.object(deployments, name, 'cto-agents')
-        if (there !== undefined && !isOfOperator(there)) await cluster.remove(deployments, name, 'cto-agents')
+        // Also the operator's own, which it makes anew: how many of them somebody wants, it leaves to them.
+        await cluster.remove(deployments, name, 'cto-agents').catch(() => undefined)
       }
       await cluster.eventually(`${OF_A_PERSON} to be let in`, () =>
         cluster.apply(deployments, agentDeployment(OF_A_PERSON, 'cto-agents')).catch(() => undefined),
       )
     },
   }
-}
-
-function isOfOperator({ metadata }: RawObject): boolean {
-  const { labels } = metadata as { labels?: Readonly<Record<string, string>> }
-  return labels?.['app.kubernetes.io/managed-by'] === 'cto-operator'
 }
