@@ -28,6 +28,7 @@ export class Store<T> {
   #failures = 0
   /** Whether the last list was put in doubt. */
   #doubts = false
+  #again = new AbortController()
   /** The version of the last list or deletion: an answer to a write of ours that is older has been overtaken. */
   #overtaken = ''
 
@@ -136,6 +137,17 @@ export class Store<T> {
     this.#remove(item.key)
   }
 
+  /** The API server answers as if other objects were there than are known here: they are listed anew. */
+  doubted(): void {
+    this.#again.abort()
+    this.#again = new AbortController()
+  }
+
+  /** Aborts with the signal, and when what is known is doubted. */
+  untilDoubted(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, this.#again.signal])
+  }
+
   failed(error: KubeError): void {
     const first = this.#problem === undefined
     this.#problem = error
@@ -199,7 +211,7 @@ export async function reflect<T>(
   timing: WatchTiming = WATCH_TIMING,
 ): Promise<void> {
   while (!signal.aborted) {
-    for await (const event of watch(client, target, signal, timing)) {
+    for await (const event of watch(client, target, store.untilDoubted(signal), timing)) {
       // Left and begun anew: the list is read once more.
       if (!take(store, event)) break
     }

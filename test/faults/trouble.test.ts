@@ -7,19 +7,18 @@
 // | T03 time travel · T04 unobserved delete and recreate | past.test.ts · unseen.test.ts |
 // | T05 dropped · T06 doubled and reordered events | here |
 // | T07 409 · T08 429, 500, 503 storms | here |
-// | T09 API server restarted, down · T42 everything off and on, etcd restored | outage.test.ts |
 // | T10 compaction, 410 · T11 empty and partial lists · T12 silent stall | here; the time it takes to notice: unit/kube/watch.test.ts |
 // | T13 split brain | leader.test.ts; the rules alone: unit/kube/lease.test.ts |
-// | T14 clocks · T15 poison · T17 quiet · T38 parameters and CRDs deleted · T43 unreadable Secrets | here and ordeal.test.ts |
+// | T14 clocks | cluster/evidence.test.ts; timers: unit/runtime/clock.test.ts |
+// | T15 poison · T17 quiet | here |
 // | T16 a walk | walk.test.ts |
-// | T26 policy deleted · T27 status forged | cluster/tampering.test.ts |
+// | T26 policy deleted · T27 status forged · T38 parameters deleted | cluster/tampering.test.ts, cluster/bypass.test.ts |
 // | T28 operator gone | cluster/enforcement.test.ts, cluster/degradation.test.ts |
-// | T29 foreign key | cluster/license.test.ts, ordeal.test.ts |
-// | T30 an older license replayed | unit and cluster tests of licenses |
-// | T36 paths to scale | cluster/enforcement.test.ts; twenty at once: ordeal.test.ts |
-// | T40 restored exactly · T41 drained while expired | ordeal.test.ts |
+// | T29 foreign key · T30 an older license replayed · T43 an unreadable Secret | cluster/license.test.ts, cluster/evidence.test.ts |
+// | T36 paths to scale | cluster/enforcement.test.ts; several at once: cluster/bypass.test.ts |
+// | T40 restored exactly | cluster/holding.test.ts, crash.test.ts |
 //
-// The invariants I1–I3 and I6 are checked on every write of every test (invariants.ts), I4 and I5 in ordeal.test.ts and walk.test.ts.
+// The invariants I1–I3 and I6 are checked on every write of every test (invariants.ts), and all along in soak/soak.ts, I5 too.
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { licenses, platformConfigs } from '../../src/api/resources.ts'
@@ -309,6 +308,17 @@ test.each(LISTS)(
     const entitlement = await stage.cluster.entitlement()
     expect(entitlement).toMatchObject({ plan: 'team', verdict: 'Valid' })
     expect(stage.proxy.writes.map(deed), 'nothing is written at all').toEqual([])
+  },
+)
+
+test(
+  'T11 the first list after a restart lacks the Entitlement: it is found all the same',
+  { timeout: 60_000 },
+  async () => {
+    stage.crash()
+    trouble(timesEach(1, listsOf('entitlements'), empty))
+    await stage.start()
+    await stage.reaches(well, 'found', withoutPast)
   },
 )
 
