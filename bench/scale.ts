@@ -18,6 +18,8 @@ export interface ScaleOptions {
 
 /** So many nodes come and go in each run. */
 const EVENTS = 100
+/** One event at a time, and none while the one before is still dealt with. */
+const BETWEEN_MS = 150
 /** Until what a start leaves behind is gone. */
 const SETTLE_MS = 3_000
 
@@ -78,7 +80,9 @@ async function run(contender: Contender, stage: Stage, { nodes: count, agents }:
     const there = () => stage.cluster.client.create(nodes, extra, soon())
     const gone = () => stage.cluster.remove(nodes, extra.metadata.name)
     delays.push(await timed(there, () => nodesOf(stage) === count + 1, stage))
+    await rest(BETWEEN_MS)
     delays.push(await timed(gone, () => nodesOf(stage) === count, stage))
+    await rest(BETWEEN_MS)
   }
   const revoke = () => stage.revoke()
   const held = await timed(revoke, () => stage.asleep() === agents, stage)
