@@ -17,7 +17,7 @@ export interface ScaleOptions {
 }
 
 /** So many nodes come and go in each run. */
-const EVENTS = 100
+const EVENTS = 50
 /** One event at a time, and none while the one before is still dealt with. */
 const BETWEEN_MS = 150
 /** Until what a start leaves behind is gone. */
