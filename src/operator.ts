@@ -54,6 +54,7 @@ export async function startOperator(
   const { signal } = stopping
   let identity: ClusterIdentity | undefined
   let term: Term | undefined
+  let leaving = false
   const ended: Promise<void>[] = []
 
   const stores = declareStores(
@@ -144,6 +145,8 @@ export async function startOperator(
       { namespace, name: LEASE_NAME, identity: name, timing },
       {
         onElected(fence) {
+          // The last term is being brought to its end, and the lease was lost and won meanwhile: it is about to be let go.
+          if (leaving) return
           log.info({ replica: name }, 'this replica leads')
           beginTerm(fence)
           const regarding = { apiVersion: 'coordination.k8s.io/v1', kind: leases.kind, name: LEASE_NAME, namespace }
@@ -151,6 +154,7 @@ export async function startOperator(
           term?.events.record({ regarding, type: 'Normal', reason: 'LeaderElection', action: 'Elect', note })
         },
         onLost() {
+          if (leaving) return
           log.warn({ replica: name }, 'this replica leads no more')
           endTerm()
         },
@@ -186,6 +190,7 @@ export async function startOperator(
     },
     idle: async () => term?.idle(),
     async stop() {
+      leaving = true
       stopReporting()
       endTerm()
       // The lease is let go when nothing is left that would write, and then nothing is read any more.

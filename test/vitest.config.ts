@@ -1,5 +1,6 @@
-// Three projects: what needs nothing but Node, what needs a control plane, and what makes one fail. Each starts when the one
-// before it is done.
+// Five projects: what needs nothing but Node; what needs a control plane, and what needs Helm too, side by side so that no
+// core waits for the last of either; what makes a control plane fail; and what needs a container engine. Each of these four
+// starts when the one before it is done.
 
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
@@ -44,6 +45,24 @@ export default defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...withControlPlane,
+          globalSetup: 'test/support/prepare-helm.ts',
+          name: 'chart',
+          include: ['test/chart/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'k3s',
+          include: ['test/k3s/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,7 +1,7 @@
 // The Entitlement: the decision as it is published. People read it, workloads watch it, the admission policies take it as
 // their parameters, and after a restart the operator remembers from it.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Growth, GuardianMode } from '../domain/catalog.ts'
 import type { Verdict } from '../domain/reasons.ts'
 import type { Condition } from './conditions.ts'

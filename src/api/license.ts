@@ -1,7 +1,7 @@
 // A License: one piece of evidence of what the customer bought, a file in a Secret or a key to be activated.
 // The shape is `crds/cto.5dlabs.io_licenses.yaml`; what the API server accepts is read here, and nothing else.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import type { LicenseState } from '../domain/license-state.ts'
 import type { Condition } from './conditions.ts'
 import { DEFAULT_SECRET_KEY } from './names.ts'

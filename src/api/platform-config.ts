@@ -1,7 +1,7 @@
 // A PlatformConfig: what the customer wants. It grants nothing.
 // The shape is `crds/cto.5dlabs.io_platformconfigs.yaml`; what the API server accepts is read here, and nothing else.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Verdict } from '../domain/reasons.ts'
 import type { Condition } from './conditions.ts'
 import type { AgentEntry } from './entitlement.ts'

@@ -15,7 +15,7 @@ import { type CatalogNames, unknownName } from './known-names.ts'
 import { CliError, EXIT, type Io } from './output.ts'
 
 /** The first is the one that is meant where none is named. */
-const BUILT_IN: readonly unknown[] = [cto, incidentfox, ipmiMonitor, clawtex, aiControlPlane]
+const BUILT_IN: readonly { readonly product: string }[] = [cto, incidentfox, ipmiMonitor, clawtex, aiControlPlane]
 
 export function builtInCatalogs(): Catalog[] {
   return BUILT_IN.map(parseCatalog)
@@ -26,11 +26,16 @@ export function builtInCatalogs(): Catalog[] {
  * @throws CliError with what may have been meant
  */
 export function builtInCatalog(product: string): Catalog {
-  const catalogs = builtInCatalogs()
-  const found = catalogs.find((catalog) => catalog.product === product)
+  const found = builtInOf(product)
   if (found !== undefined) return found
-  const known = catalogs.map((catalog) => catalog.product)
+  const known = BUILT_IN.map((catalog) => catalog.product)
   throw new CliError(unknownName('product', product, known) ?? '', EXIT.usage)
+}
+
+// Reading all of them would be felt when the operator starts.
+function builtInOf(product: string): Catalog | undefined {
+  const found = BUILT_IN.find((catalog) => catalog.product === product)
+  return found === undefined ? undefined : parseCatalog(found)
 }
 
 /** The names of a catalog that can be given on the command line. */
@@ -51,11 +56,10 @@ export function catalogNames({ product, vendor, plans, features, addons, license
  * @throws CliError
  */
 export async function readCatalog(nameOrFile: string, keys: TrustedKeys, io: Io): Promise<Catalog> {
-  const catalogs = builtInCatalogs()
-  const builtIn = catalogs.find((catalog) => catalog.product === nameOrFile)
+  const builtIn = builtInOf(nameOrFile)
   if (builtIn !== undefined) return builtIn
   if (/^[a-z0-9-]+$/.test(nameOrFile)) {
-    const known = catalogs.map((catalog) => catalog.product).join(', ')
+    const known = BUILT_IN.map((catalog) => catalog.product).join(', ')
     throw new CliError(
       `there is no built-in catalog "${nameOrFile}" (there are: ${known}); give one of them, or a signed file`,
     )
@@ -65,7 +69,7 @@ export async function readCatalog(nameOrFile: string, keys: TrustedKeys, io: Io)
     if (/^[\w-]+\.[\w-]+\.[\w-]+\s*$/.test(text)) return await readSignedCatalog(text, keys, io.now())
     const catalog = parseCatalog(parse(text))
     // What is built in already needs no signature.
-    if (catalogs.some((builtIn) => isDeepStrictEqual(builtIn, catalog))) return catalog
+    if (builtInCatalogs().some((builtIn) => isDeepStrictEqual(builtIn, catalog))) return catalog
   } catch (error) {
     throw new CliError(`${nameOrFile}: ${problemOf(error)}`)
   }

@@ -2,7 +2,7 @@
 // beside the nodes what else tells what the cluster is.
 
 import { parseAllDocuments } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { KUBEADM_CONFIG, projectKubeadm, publicAddressesOf } from '../cluster/cluster-records.ts'
 import { projectNode } from '../cluster/nodes.ts'
 import type { Survey } from '../cluster/survey.ts'

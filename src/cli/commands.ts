@@ -66,6 +66,18 @@ export const commands: readonly CommandEntry[] = [
     },
   },
   {
+    name: 'apply',
+    description: 'write the Licenses and PlatformConfigs of a file, as soon as their CRDs are there',
+    group: RUN,
+    load: async (io) => (await import('./apply.ts')).applyCommand(io),
+  },
+  {
+    name: 'uninstall',
+    description: 'stop the operator, remove its policies and resume what is held; licenses and wishes stay',
+    group: RUN,
+    load: async (io) => (await import('./uninstall.ts')).uninstallCommand(io),
+  },
+  {
     name: 'support-bundle',
     description: 'collect how the operator stands into one file, without secrets, for whoever helps',
     group: RUN,

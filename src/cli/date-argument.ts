@@ -1,7 +1,7 @@
 // A date on the command line: RFC 3339, or a day, which begins at midnight UTC.
 
 import { InvalidArgumentError } from 'commander'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Instant } from '../domain/instant.ts'
 import { fromNumericDate, toNumericDate } from '../domain/license/numeric-date.ts'
 

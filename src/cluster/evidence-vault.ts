@@ -3,9 +3,9 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.ts'
-import type { Client } from '../kube/client.ts'
+import type { Client, RawObject } from '../kube/client.ts'
 import { secrets } from '../kube/resource.ts'
-import type { SecretData } from './license-secrets.ts'
+import { projectSecret, type SecretData } from './license-secrets.ts'
 import type { Watched } from './stores.ts'
 
 export interface KeptEvidence {
@@ -56,18 +56,28 @@ export function createEvidenceVault(client: Client, watched: Watched<SecretData>
     async write(evidence, signal) {
       const live = watched.store.get(key)
       const data = encode(evidence)
-      const isOurs = written === undefined || isDeepStrictEqual(live, written)
+      // As long as there was nothing to keep, there was no Secret either.
+      const isOurs = written === undefined || isDeepStrictEqual(live ?? {}, written)
       if (isDeepStrictEqual(live ?? {}, data)) {
         written = data
         return 'unchanged'
       }
       const metadata = { name: place.name, namespace: place.namespace }
       const secret = { apiVersion: 'v1', kind: 'Secret', metadata, data: data as object }
-      watched.written(await client.apply(secrets, secret, { force: true }, signal))
+      const applied = await client.apply(secrets, secret, { force: true }, signal)
+      watched.written(await withoutOthers(applied, data, signal))
       written = data
       if (isOurs) return 'written'
       return live === undefined ? 'deleted' : 'changed'
     },
+  }
+
+  // What somebody else wrote too, as who restores a backup does, is not removed by applying without it.
+  async function withoutOthers(applied: RawObject, data: SecretData, signal: AbortSignal): Promise<RawObject> {
+    const others = Object.keys(projectSecret(applied)).filter((name) => !(name in data))
+    if (others.length === 0) return applied
+    const patch = { data: Object.fromEntries(others.map((name) => [name, null])) }
+    return client.mergePatch(secrets, place, patch, signal)
   }
 }
 

@@ -23,14 +23,15 @@ export function etcdArgs(): string[] {
   ]
 }
 
-export function kubeApiserverArgs({ port, serviceAccounts }: { port: number; serviceAccounts: boolean }): string[] {
+export function kubeApiserverArgs(options: { address: string; port: number; serviceAccounts: boolean }): string[] {
+  const { address, port, serviceAccounts } = options
   return [
     `--etcd-servers=${ETCD.replace('//', '')}`,
-    '--bind-address=127.0.0.1',
+    `--bind-address=${address}`,
     `--secure-port=${port}`,
     '--cert-dir=tls',
-    // No pod will ever ask for the Service "kubernetes", and its endpoint may not be a loopback address.
-    '--advertise-address=127.0.0.1',
+    // Without kubelets no pod asks for the Service "kubernetes", and its endpoint may not be a loopback address.
+    `--advertise-address=${address}`,
     '--endpoint-reconciler-type=none',
     '--service-cluster-ip-range=10.0.0.0/24',
     '--token-auth-file=tokens.csv',

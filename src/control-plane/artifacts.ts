@@ -1,12 +1,12 @@
-// What the control plane is made of, and how each of it is made from the pinned Go modules.
+// What clusters on this machine are made of, and how each of it is made from the pinned Go modules.
 
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { goBuild, type GoModule, goSources, moduleFolder, MODULES, type Workshop } from './go-build.ts'
+import { goBuild, type GoModule, goSources, moduleFolder, type Workshop } from './go-build.ts'
 
-/** In the order in which they are built: what is quick comes first. */
-export const ARTIFACTS = [
+/** A control plane, in the order in which it is built: what is quick comes first. */
+export const CONTROL_PLANE = [
   'etcd',
   'kwok',
   'kwok-stages.yaml',
@@ -15,9 +15,27 @@ export const ARTIFACTS = [
   'kube-controller-manager',
 ] as const
 
-export type Artifact = (typeof ARTIFACTS)[number]
+/** What a node needs besides, on which pods really run. */
+export const NODE = [
+  'pause',
+  'bridge',
+  'host-local',
+  'loopback',
+  'kube-scheduler',
+  'kube-proxy',
+  'kubelet',
+  'containerd',
+  'containerd-shim-runc-v2',
+  'ctr',
+] as const
+
+/** What charts are installed with. */
+export const HELM = ['helm'] as const
+
+export type Artifact = (typeof CONTROL_PLANE)[number] | (typeof NODE)[number] | (typeof HELM)[number]
 
 export interface Recipe {
+  readonly module: GoModule
   /** How long it takes on two cores with nothing built before. */
   readonly takes: string
   readonly make: (shop: Workshop, output: string) => Promise<void>
@@ -26,23 +44,37 @@ export interface Recipe {
 export const RECIPES: Readonly<Record<Artifact, Recipe>> = {
   etcd: binary('etcd', 'go.etcd.io/etcd/server/v3', '20 s'),
   kwok: binary('kwok', 'sigs.k8s.io/kwok/cmd/kwok', '1 min'),
-  'kwok-stages.yaml': { takes: '1 s', make: kwokStages },
+  'kwok-stages.yaml': { module: 'kwok', takes: '1 s', make: kwokStages },
   kubectl: kubernetes('kubectl', '1 min'),
   'kube-apiserver': kubernetes('kube-apiserver', '2 min'),
   'kube-controller-manager': kubernetes('kube-controller-manager', '1 min'),
+  'kube-scheduler': kubernetes('kube-scheduler', '20 s'),
+  'kube-proxy': kubernetes('kube-proxy', '10 s'),
+  kubelet: kubernetes('kubelet', '20 s'),
+  containerd: binary('containerd', 'github.com/containerd/containerd/v2/cmd/containerd', '40 s'),
+  'containerd-shim-runc-v2': binary(
+    'containerd',
+    'github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2',
+    '5 s',
+  ),
+  ctr: binary('containerd', 'github.com/containerd/containerd/v2/cmd/ctr', '10 s'),
+  bridge: binary('cni', 'github.com/containernetworking/plugins/plugins/main/bridge', '10 s'),
+  'host-local': binary('cni', 'github.com/containernetworking/plugins/plugins/ipam/host-local', '2 s'),
+  loopback: binary('cni', 'github.com/containernetworking/plugins/plugins/main/loopback', '2 s'),
+  pause: binary('pause', '.', '2 s'),
+  helm: binary('helm', 'helm.sh/helm/v4/cmd/helm', '2 min'),
 }
 
-/** Changes whenever something else would be built. */
-export function pinnedVersions(): string {
-  const files = MODULES.flatMap((module) =>
-    ['go.mod', 'go.sum'].map((file) => readFileSync(join(moduleFolder(module), file), 'utf8')),
-  )
-  return [process.platform, process.arch, ...files].join('\n')
+/** Changes whenever something else would be built from the module. */
+export function pinnedVersions(module: GoModule): string {
+  const folder = moduleFolder(module)
+  const files = readdirSync(folder).toSorted()
+  return [process.platform, process.arch, ...files.map((file) => readFileSync(join(folder, file), 'utf8'))].join('\n')
 }
 
-/** The oldest Go that can build them, as `1.26.0`. */
-export function oldestGo(): string {
-  const versions = MODULES.map((module) => pinned(module, /^go (\S+)$/m))
+/** The oldest Go that can build all of them, as `1.26.0`. */
+export function oldestGo(artifacts: readonly Artifact[]): string {
+  const versions = artifacts.map((artifact) => pinned(RECIPES[artifact].module, /^go (\S+)$/m))
   return versions.reduce((one, other) => (isOlder(one, other) ? other : one))
 }
 
@@ -56,11 +88,12 @@ export function kubernetesVersion(): string {
 }
 
 function binary(module: GoModule, target: string, takes: string): Recipe {
-  return { takes, make: (shop, output) => goBuild(shop, module, { target, output }) }
+  return { module, takes, make: (shop, output) => goBuild(shop, module, { target, output }) }
 }
 
 function kubernetes(name: Artifact, takes: string): Recipe {
   return {
+    module: 'kubernetes',
     takes,
     // Without it, the API server says that it is v0.0.0 and kubectl warns of a skew.
     make: (shop, output) =>

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type ApiRequest, apiRequester } from './api-request.ts'
 import { CERTIFICATE, controllerManagerArgs, etcdArgs, kubeApiserverArgs, kwokArgs } from './arguments.ts'
-import { type Binaries, locateBinaries } from './binaries.ts'
+import { CONTROL_PLANE } from './artifacts.ts'
+import { locateBinaries } from './binaries.ts'
 import { Component } from './component.ts'
 import { writeKubeconfig, writeServiceAccountKeys, writeTokens } from './credentials.ts'
 import { stopwatch } from './duration.ts'
@@ -24,18 +25,26 @@ export interface ControlPlaneOptions {
     readonly controllerManager?: boolean
     /** Nodes stay Ready, and pods that are bound to a node run. */
     readonly kwok?: boolean
+    /** The caller brings nodes whose kubelets beat: one that is silent is taken for dead. */
+    readonly kubelets?: boolean
   }
+  /** Where the API server answers: by default, on the loopback interface. */
+  readonly address?: string
   /** Come last, so that they win over ours. */
   readonly apiserverArgs?: readonly string[]
+  /** More users that the API server knows by a token, by their name, with the group of each; empty for none. */
+  readonly users?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
 }
 
 export interface ControlPlane extends AsyncDisposable {
-  /** `https://127.0.0.1:<port>` */
+  /** `https://<address>:<port>` */
   readonly server: string
   readonly kubeconfigPath: string
   /** Of a user who may do everything. */
   readonly token: string
+  /** Of the other users, by their name. */
+  readonly userTokens: Readonly<Record<string, string>>
   /** The certificates by which the server is known. */
   readonly caPath: string
   /** The path of a kubectl. */
@@ -50,9 +59,9 @@ const PORT_ATTEMPTS = 5
 const DEFAULT_ACCOUNT = '/api/v1/namespaces/default/serviceaccounts/default'
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { log, signal, apiserverArgs = [] } = options
-  const { controllerManager = false, kwok = false } = options.components ?? {}
-  const binaries = await locateBinaries({ log, signal })
+  const { log, signal, address = '127.0.0.1', apiserverArgs = [] } = options
+  const { controllerManager = false, kwok = false, kubelets = false } = options.components ?? {}
+  const binaries = await locateBinaries(CONTROL_PLANE, { log, signal })
   const took = stopwatch()
   const folder = await makeFolder(options.folder)
   const disposable = !(options.keepFolder ?? options.folder !== undefined)
@@ -60,7 +69,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   log(`starting the control plane in ${folder}`)
 
   const components: Component[] = []
-  const start = (name: keyof Binaries, args: readonly string[]): void => {
+  const start = (name: keyof typeof binaries, args: readonly string[]): void => {
     components.push(new Component({ name, command: binaries[name], args, folder, disposable, log }))
   }
   const stop = once(async () => {
@@ -74,8 +83,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   async function startApiserver(token: string): Promise<{ server: string; request: ApiRequest }> {
     for (let attempt = 1; ; attempt++) {
       const port = await freePort()
-      const server = `https://127.0.0.1:${port}`
-      start('kube-apiserver', [...kubeApiserverArgs({ port, serviceAccounts: controllerManager }), ...apiserverArgs])
+      const server = `https://${address}:${port}`
+      const args = kubeApiserverArgs({ address, port, serviceAccounts: controllerManager })
+      start('kube-apiserver', [...args, ...apiserverArgs])
       try {
         await untilReady(components, async () => answers(apiRequester({ server, caPath, token }), '/readyz'), signal)
         return { server, request: apiRequester({ server, caPath, token }) }
@@ -88,7 +98,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   }
 
   try {
-    const tokens = writeTokens(folder)
+    const tokens = writeTokens(folder, options.users)
     writeServiceAccountKeys(folder)
     start('etcd', etcdArgs())
     const { server, request } = await startApiserver(tokens.admin)
@@ -99,7 +109,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     if (controllerManager) {
       const path = join(folder, 'controller-manager.kubeconfig')
       writeKubeconfig(path, { server, caPath, token: tokens.controllerManager })
-      start('kube-controller-manager', controllerManagerArgs({ nodesBeat: kwok }))
+      start('kube-controller-manager', controllerManagerArgs({ nodesBeat: kwok || kubelets }))
     }
     if (kwok) {
       writeKubeconfig(join(folder, 'kwok.kubeconfig'), { server, caPath, token: tokens.kwok })
@@ -111,8 +121,19 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 
     const pids = Object.fromEntries(components.map(({ name, pid = 0 }) => [name, pid]))
     const { kubectl } = binaries
-    const { admin: token } = tokens
-    return { server, kubeconfigPath, token, caPath, kubectl, folder, pids, stop, [Symbol.asyncDispose]: stop }
+    const { admin: token, others: userTokens } = tokens
+    return {
+      server,
+      kubeconfigPath,
+      token,
+      userTokens,
+      caPath,
+      kubectl,
+      folder,
+      pids,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    }
   } catch (error) {
     await stop()
     throw error

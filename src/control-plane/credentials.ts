@@ -10,19 +10,33 @@ export interface Tokens {
   readonly admin: string
   readonly controllerManager: string
   readonly kwok: string
+  /** By the name of the user. */
+  readonly others: Readonly<Record<string, string>>
 }
 
 const SECRET = { mode: 0o600 }
 
-export function writeTokens(folder: string): Tokens {
+/** @param others more users, by their name, with the group of each; empty for none */
+export function writeTokens(folder: string, others: Readonly<Record<string, string>> = {}): Tokens {
   const token = () => randomBytes(32).toString('hex')
-  const tokens = { admin: token(), controllerManager: token(), kwok: token() }
+  const tokens = {
+    admin: token(),
+    controllerManager: token(),
+    kwok: token(),
+    others: Object.fromEntries(Object.keys(others).map((user) => [user, token()])),
+  }
   const users = [
     [tokens.admin, 'admin', 'admin', '"system:masters"'],
     // The name that RBAC gives its rights to, so that it has no others than in a real cluster.
     [tokens.controllerManager, 'system:kube-controller-manager', 'controller-manager'],
     // KWOK stands for the kubelets of all nodes.
     [tokens.kwok, 'kwok', 'kwok', '"system:masters"'],
+    ...Object.entries(others).map(([user, group]) => [
+      tokens.others[user],
+      user,
+      user,
+      ...(group === '' ? [] : [`"${group}"`]),
+    ]),
   ]
   writeFileSync(join(folder, 'tokens.csv'), users.map((user) => `${user.join(',')}\n`).join(''), SECRET)
   return tokens

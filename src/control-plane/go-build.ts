@@ -9,9 +9,8 @@ import { hasCode } from './error-code.ts'
 import { packageRoot } from './package-root.ts'
 import { spawnTethered } from './tethered.ts'
 
-export const MODULES = ['etcd', 'kubernetes', 'kwok'] as const
-
-export type GoModule = (typeof MODULES)[number]
+/** The folders of our module files. */
+export type GoModule = 'cni' | 'containerd' | 'etcd' | 'helm' | 'kubernetes' | 'kwok' | 'pause'
 
 export interface Workshop {
   /** A folder of our own; whoever made it removes it. */

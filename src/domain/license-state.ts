@@ -18,6 +18,7 @@ export interface LicenseDecision {
   readonly plan?: string
   readonly organization?: string
   readonly licenseId?: string
+  readonly issuedAt?: Instant
   readonly expiresAt?: Instant
   /** Whether it can be read now and is believed. */
   readonly authentic: boolean
@@ -39,6 +40,7 @@ export function licenseDecision(license: LicenseFacts, { facts, grant }: Situati
           plan: claims.plan,
           organization: claims.organization,
           licenseId: claims.licenseId,
+          issuedAt: claims.issuedAt,
           expiresAt: claims.expiresAt,
         }
   const say = (state: LicenseState, reason: Reason, message: string): LicenseDecision => ({

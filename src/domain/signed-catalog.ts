@@ -1,6 +1,6 @@
 // A catalog that the vendor has signed: the only way to bring a new product, or new rules, into a cluster.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Catalog, parseCatalog } from './catalog.ts'
 import type { Instant } from './instant.ts'
 import { openCompactJws, SIGNED_CATALOG } from './license/compact-jws.ts'

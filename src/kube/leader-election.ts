@@ -86,8 +86,10 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
     standing = { kind: 'follower' }
     const store = new Store<Lease>()
     store.onChange(() => {
-      if (!store.synced) hooks.onProblem(store.problem)
-      else if (standing.kind === 'follower') {
+      if (!store.synced) {
+        // Without one, it is the lease of the first list, which is not whole yet.
+        if (store.problem !== undefined) hooks.onProblem(store.problem)
+      } else if (standing.kind === 'follower') {
         standing = { ...standing, seen: { spec: store.get(key)?.spec, at: performance.now() } }
         wake()
       }

@@ -38,7 +38,6 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
       duty: 'know the cluster',
       rights: [
         ...to('list watch', '', ['nodes', 'namespaces']),
-        ...to('list watch', '', ['services']),
         ...to('get', '', ['namespaces'], { name: 'kube-system' }),
         ...to('get', 'coordination.k8s.io', ['leases'], { namespace: 'kube-system', name: 'kube-controller-manager' }),
         ...to('list watch', '', ['configmaps'], { namespace: 'kube-system', name: 'kubeadm-config' }),
@@ -74,7 +73,12 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
     },
     {
       duty: 'let the API server refuse growth',
-      rights: [...to('list watch create', admission, policies), ...to('get update', admission, policies)],
+      rights: [
+        ...to('list watch create', admission, policies),
+        ...['agents', 'agents-scale', 'config-freeze'].flatMap((name) =>
+          to('get update', admission, policies, { name: `${product}-${name}` }),
+        ),
+      ],
     },
     {
       duty: 'hold and resume workloads',

@@ -1,7 +1,7 @@
 // What the vendor's ledger says of each thing that was made: enough to know, years later, who has what until when. On disk
 // times are RFC 3339, for people; in memory they are instants.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { formatInstant } from '../domain/instant.ts'
 import { SIGNATURE_ALGORITHMS } from '../domain/license/signature.ts'
 import { KEY_USES } from '../domain/license/trusted-keys.ts'

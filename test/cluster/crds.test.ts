@@ -15,6 +15,7 @@ import { type Resource, resourcePath } from '../../src/kube/resource.ts'
 import { type CorpusObject, invalid, portalManifest, readByUs, resourceOf, valid } from '../fixtures/crds/corpus.ts'
 import { eks, facts, license, NOW, wanted, workload } from '../support/builders.ts'
 import { useControlPlane } from '../support/control-plane.ts'
+import { blocks, pages } from '../support/pages.ts'
 
 const KINDS = [platformConfigs, licenses, entitlements]
 const FIXTURE = join(import.meta.dirname, '../fixtures/crds/valid/platform-config-from-the-portal.yaml')
@@ -107,6 +108,19 @@ describe('the manifest that the portal generates applies unchanged', () => {
     expect(parse(await readFile(FIXTURE, 'utf8'))).toEqual(parse(documented))
   })
 })
+
+const examples = pages.flatMap(({ path, text }) =>
+  blocks(text, 'yaml')
+    .filter((block) => block.includes('apiVersion:'))
+    .map((block) => [path, block] as const),
+)
+
+test.each(examples)(
+  'an example of %s is taken by the API server, with nothing in it that it does not know',
+  async (_, block) => {
+    await succeed('apply', '--dry-run=server', '--validate=strict', '-f', '-', { input: block })
+  },
+)
 
 test.each(valid)('$name is read as the API server reads it', async ({ object }) => {
   await expectAgreement(object)

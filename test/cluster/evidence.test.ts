@@ -67,6 +67,8 @@ test('replaced, revoked, turned back', { timeout: 180_000 }, async () => {
     await cluster.installLicense(larger)
     await cluster.entitled(({ reason }) => reason === 'Replaced')
     await running.operator.idle()
+    // Nobody has touched what is kept of them: nobody is said to have.
+    expect(await running.metrics()).not.toMatch(/^cto_tampering_restored_total\{/m)
   }
   await cluster.remove(licenses, 'acme')
   await cluster.remove(secrets, 'acme', 'cto-system')
@@ -86,6 +88,12 @@ test('replaced, revoked, turned back', { timeout: 180_000 }, async () => {
     await cluster.eventually('the tampering to be said', async () =>
       (await eventReasons()).includes('TamperingRestored'),
     )
+    // What somebody adds goes again, as does what a restored backup has and is not kept any more.
+    await cluster.secret('cto-evidence', 'license.stranger', larger)
+    await cluster.eventually('what was added to be gone', async () => {
+      const kept = await cluster.object(secrets, 'cto-evidence', 'cto-system')
+      return kept !== undefined && !JSON.stringify(kept['data']).includes('license.stranger')
+    })
     await cluster.remove(licenses, 'again')
     await cluster.installLicense(smaller)
     await cluster.entitled(({ plan }) => plan === 'team')

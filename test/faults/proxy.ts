@@ -29,7 +29,7 @@ export interface Write extends Asked {
   readonly status: number
   /** Whether the object is another one now. */
   readonly changed: boolean
-  /** When the API server had it, by `performance.now()`. */
+  /** When it had left the operator, by `performance.now()`: the API server may have taken its time. */
   readonly at: number
 }
 
@@ -177,6 +177,7 @@ export async function startFaultProxy({ server, caPath, token }: Target): Promis
   async function serve(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const asked = understand(name, request)
     const sent = await buffer(request)
+    const at = performance.now()
     if (response.destroyed) return
     proxy.asked.push(asked)
     open.set(response, asked)
@@ -197,7 +198,7 @@ export async function startFaultProxy({ server, caPath, token }: Target): Promis
       return
     }
     const body = await buffer(from)
-    if (isRecorded) record(asked, sent, before, body, from.statusCode ?? 0)
+    if (isRecorded) record({ ...asked, before, at }, sent, body, from.statusCode ?? 0)
     if (fault?.kind === 'lose-answer') response.destroy()
     else if (fault?.kind === 'body' && from.statusCode === 200) {
       const changed = fault.change(JSON.parse(body.toString()) as List)
@@ -237,7 +238,7 @@ export async function startFaultProxy({ server, caPath, token }: Target): Promis
     return from.statusCode === 200 ? (JSON.parse(body.toString()) as RawObject) : undefined
   }
 
-  function record(asked: Asked, sent: Buffer, before: RawObject | undefined, body: Buffer, status: number): void {
+  function record(asked: Asked & Pick<Write, 'before' | 'at'>, sent: Buffer, body: Buffer, status: number): void {
     const answered = parse(body) as RawObject | undefined
     const done = status < 300
     const version = answered?.metadata?.resourceVersion
@@ -245,11 +246,9 @@ export async function startFaultProxy({ server, caPath, token }: Target): Promis
       ...asked,
       name: asked.name === '' ? (answered?.metadata?.name ?? '') : asked.name,
       body: parse(sent),
-      before,
       answer: answered,
       status,
-      changed: done && (asked.verb === 'delete' || before?.metadata.resourceVersion !== version),
-      at: performance.now(),
+      changed: done && (asked.verb === 'delete' || asked.before?.metadata.resourceVersion !== version),
     }
     proxy.writes.push(write)
     proxy.onWritten(write)

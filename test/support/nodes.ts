@@ -935,6 +935,22 @@ export const DISTRIBUTIONS: readonly Distribution[] = [
     nodes: kindNodes('kind', 1, { annotations: { ...CRI_SOCKET, 'vcluster.loft.sh/object-name': 'x' } }),
   },
   {
+    title: 'vcluster with made-up nodes, from K3s in k3d',
+    type: 'vcluster',
+    platform: 'unknown',
+    serverVersion: 'v1.35.2+k3s1',
+    nodes: [
+      aNode({
+        name: 'k3d-dev-server-0',
+        version: 'v1.35.2+k3s1',
+        os: 'Fake Kubernetes Image',
+        kernel: '4.19.76-fakelinux',
+        runtime: 'docker://19.3.12',
+        labels: { 'vcluster.loft.sh/fake-node': 'true' },
+      }),
+    ],
+  },
+  {
     title: 'kubeadm with edge nodes',
     type: 'Kubeadm',
     platform: 'unknown',

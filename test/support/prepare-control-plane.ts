@@ -1,6 +1,7 @@
 // Before the cluster tests: has the control plane built where everybody can see it, once for all test files.
 
 import type { TestProject } from 'vitest/node'
+import { CONTROL_PLANE } from '../../src/control-plane/artifacts.ts'
 import { locateBinaries } from '../../src/control-plane/binaries.ts'
 
 declare module 'vitest' {
@@ -12,7 +13,7 @@ declare module 'vitest' {
 
 export async function setup(project: TestProject): Promise<void> {
   try {
-    await locateBinaries({ log: (line) => console.error(line) })
+    await locateBinaries(CONTROL_PLANE, { log: (line) => console.error(line) })
     project.provide('controlPlaneProblem', '')
   } catch (error) {
     // Told to each test file, which fails with it: an error here would end the run with no test counted.

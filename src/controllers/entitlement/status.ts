@@ -254,6 +254,7 @@ export function licenseStatus(
     ...(license.plan === undefined ? {} : { plan: license.plan }),
     ...(license.organization === undefined ? {} : { organization: license.organization }),
     ...(license.licenseId === undefined ? {} : { licenseId: license.licenseId }),
+    ...(license.issuedAt === undefined ? {} : { issuedAt: formatInstant(license.issuedAt) }),
     ...(license.expiresAt === undefined ? {} : { expiresAt: formatInstant(license.expiresAt) }),
     ...(license.inUse
       ? {

@@ -1,6 +1,6 @@
 // What is wrong with the form of a catalog, in words: where, what, and what to write instead.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { catalogSchema } from './schema.ts'
 import { whatThereIs } from './words.ts'
 

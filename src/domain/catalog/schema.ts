@@ -1,6 +1,6 @@
 // The form of a catalog. What each field means stands here once: error messages and docs/catalogs.md quote it.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { NODE_CLASSES } from '../cluster/node-class.ts'
 import { UNLIMITED } from '../license/claims.ts'
 

@@ -56,7 +56,7 @@ function nameOf(signals: ClusterSignals): ClusterType {
     return { type: VCLUSTER, platform, proven: false, confidence: 'medium', evidence, contradictions }
   }
   if (nodes.copies > 0) {
-    contradictions.push(`vcluster by annotation on ${amount(nodes.copies)}, anybody may set it`)
+    contradictions.push(`vcluster by annotation or image on ${amount(nodes.copies)}, anybody may set it`)
   }
   if (types.size > 1 || (types.has(KIND) && silent > 0)) {
     return mixed(types, silent, platform, linesOf(nodes.shown.entries()), contradictions)

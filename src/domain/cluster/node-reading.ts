@@ -13,6 +13,7 @@ import {
   MADE_WITH,
   SIGNALS,
   VCLUSTER_ANNOTATION,
+  VCLUSTER_IMAGE,
 } from './signals.ts'
 
 export interface NodeReading {
@@ -59,9 +60,10 @@ export function readNode(node: NodeFacts): NodeReading {
     shown: shown.filter((signal) => own.includes(signal.type)),
     against: foreign,
     doubts,
-    platform: platformOf(node, type),
+    // An ID that is not the node's own tells nothing of where it runs.
+    platform: platformOf(claim?.misfits.length ? { ...node, providerId: '' } : node, type),
     ...(claim === undefined ? {} : { kindCluster: claim.cluster }),
-    isCopy: node.annotations.some((name) => name.startsWith(VCLUSTER_ANNOTATION)),
+    isCopy: node.annotations.some((name) => name.startsWith(VCLUSTER_ANNOTATION)) || VCLUSTER_IMAGE.test(node.osImage),
   }
 }
 

@@ -1,6 +1,6 @@
 // The CTO JSON license: a detached Ed25519 signature over seven of its fields. What it does not sign grants nothing.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { type LicenseClaims, UNLIMITED } from './claims.ts'
 import { checkDates, checkKeyPeriod, checkPlan, checkProduct, type Expectations } from './expectations.ts'
 import { licenseText } from './license-text.ts'

@@ -1,7 +1,7 @@
 // The claims of a `.lic`: what the signed payload must say. Claims that are not known here are ignored, so that a newer
 // vendor can add some; they never change what the known ones mean.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { type LicenseClaims, UNLIMITED } from './claims.ts'
 import { checkDates, checkPlan, checkProduct, type Expectations } from './expectations.ts'
 import { licenseText } from './license-text.ts'

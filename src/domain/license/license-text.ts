@@ -1,6 +1,6 @@
 // A text in a license: it ends up in status, Events and terminals, so nothing in it may move a cursor or turn the writing.
 
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const licenseText = z
   .string()

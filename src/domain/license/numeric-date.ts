@@ -1,6 +1,6 @@
 // Dates as JWTs write them (RFC 7519 NumericDate): whole seconds, in a range that catches milliseconds and typing errors.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Instant, SECOND } from '../instant.ts'
 
 const EARLIEST = Date.UTC(2020, 0, 1) / SECOND

@@ -2,7 +2,7 @@
 // catalog says who issues it and which of its claims are limits.
 
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import * as z from 'zod'
 import { type LicenseClaims, UNLIMITED } from './claims.ts'
 import { readHeaderObject, splitToken } from './compact-jws.ts'
 import { checkDates, checkKeyPeriod, type Expectations, type JwtProfile } from './expectations.ts'

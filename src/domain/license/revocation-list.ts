@@ -1,7 +1,7 @@
 // The vendor's list of licenses that are withdrawn. It is signed, numbered and whole: an air-gapped customer applies it
 // like a license, and a newer one replaces an older one, never the other way round.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Instant } from '../instant.ts'
 import type { RejectionReason } from './claims.ts'
 import { openCompactJws, REVOCATION_LIST } from './compact-jws.ts'

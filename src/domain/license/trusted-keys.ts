@@ -1,6 +1,6 @@
 // Whose signature counts: the vendor's public keys, each for one use and perhaps one period. Read once, checked at once.
 
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Instant } from '../instant.ts'
 import { NUMERIC_DATE, fromNumericDate } from './numeric-date.ts'
 import { schemaProblem } from './schema-problem.ts'

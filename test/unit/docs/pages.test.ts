@@ -6,7 +6,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createProgram } from '../../../src/cli/program.ts'
 import { packageRoot } from '../../../src/control-plane/package-root.ts'
 import { reasons } from '../../../src/domain/reasons.ts'
+import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { withCommands } from '../../support/cli-reference.ts'
+import { withMetrics } from '../../support/metrics-reference.ts'
 import { withReasons } from '../../support/reasons-reference.ts'
 import { anIo } from '../cli/io.ts'
 
@@ -25,6 +27,12 @@ test('docs/cli.md has every command as it is (vitest -u writes them)', async () 
 test('docs/troubleshooting.md has every reason as it is (vitest -u writes them)', async () => {
   const file = page('troubleshooting.md')
   await expect(withReasons(await readFile(file, 'utf8'))).toMatchFileSnapshot(file)
+})
+
+test('docs/operations.md has every metric as it is (vitest -u writes them)', async () => {
+  const file = page('operations.md')
+  const { registry } = createMetrics({ controllers: () => [], watches: () => [] })
+  await expect(withMetrics(await readFile(file, 'utf8'), registry)).toMatchFileSnapshot(file)
 })
 
 test('what the pages name in their own words is there', async () => {

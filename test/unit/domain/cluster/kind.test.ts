@@ -183,6 +183,12 @@ describe('never Kind', () => {
   })
 })
 
+test('a provider ID that is not the node’s own does not say where it runs', () => {
+  const nodes = DISTRIBUTIONS.find(({ title }) => title === 'EKS with Amazon Linux')?.nodes ?? []
+  const forge = FORGERIES['a provider ID with the names of Kind'] ?? ((node) => node)
+  expect(look(nodes.map(forge), {})).toMatchObject({ type: 'EKS', platform: 'aws' })
+})
+
 describe('never another type', () => {
   const claims = SIGNALS.filter(({ field }) => field === 'labels' || field === 'annotations')
   const forgeries = claims.map(({ type, field, pattern }) => {
@@ -220,7 +226,7 @@ describe('never another type', () => {
     )
     const answer = look(nodes, { serverVersion: 'v1.34.1-eks-113cf36' })
     expect(answer).toMatchObject({ type: 'EKS', proven: false })
-    expect(answer.contradictions).toEqual(['vcluster by annotation on 1 node, anybody may set it'])
+    expect(answer.contradictions).toEqual(['vcluster by annotation or image on 1 node, anybody may set it'])
   })
 })
 

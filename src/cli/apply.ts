@@ -1,0 +1,66 @@
+// `cto apply`: writes the Licenses and PlatformConfigs of a file, as soon as the API server knows their kinds. The chart
+// uses it: Helm cannot create them in the release that brings their CRDs.
+
+import { Command } from 'commander'
+import { parseAllDocuments } from 'yaml'
+import { API_VERSION } from '../api/names.ts'
+import { licenses, platformConfigs } from '../api/resources.ts'
+import { SECOND } from '../domain/instant.ts'
+import { clusterAccess } from '../kube/access.ts'
+import { type Client, createClient, type RawObject } from '../kube/client.ts'
+import { isNotFound } from '../kube/errors.ts'
+import { pause } from '../runtime/pause.ts'
+import { cliErrorFrom, readInput } from './input.ts'
+import { CliError, type Io } from './output.ts'
+
+const KINDS = { License: licenses, PlatformConfig: platformConfigs }
+const PATIENCE_MS = 60 * SECOND
+const ASK_AGAIN_MS = SECOND
+
+export function applyCommand(io: Io): Command {
+  return new Command('apply')
+    .argument('<file>', 'YAML or JSON; - for standard input')
+    .option('--kubeconfig <file>', 'how to reach the cluster (in a pod: its service account)')
+    .action(async (file: string, { kubeconfig }: { kubeconfig?: string }) => {
+      try {
+        const objects = readObjects(file, Buffer.from(await readInput(file, io)).toString('utf8'))
+        const access = await clusterAccess(kubeconfig)
+        const client = createClient(access, { fieldManager: 'cto-apply', userAgent: 'cto-cli' })
+        for (const object of objects) {
+          await apply(client, object, AbortSignal.timeout(PATIENCE_MS))
+          io.stdout(`${object.kind}/${object.metadata.name} applied\n`)
+        }
+        access.agent.destroy()
+      } catch (error) {
+        throw cliErrorFrom(error)
+      }
+    })
+}
+
+type Applied = RawObject & { readonly kind: keyof typeof KINDS }
+
+function readObjects(file: string, text: string): Applied[] {
+  return parseAllDocuments(text).map((document) => {
+    // The parser quotes what it cannot read, and that may be a license key.
+    if (document.errors.length > 0) throw new CliError(`${file} is not valid YAML`)
+    const object = document.toJS() as Partial<RawObject> | null
+    const { apiVersion, kind, metadata } = object ?? {}
+    if (apiVersion !== API_VERSION || kind === undefined || !(kind in KINDS) || metadata?.name === undefined) {
+      throw new CliError(`${file} may hold Licenses and PlatformConfigs of ${API_VERSION} only, each with a name`)
+    }
+    return object as Applied
+  })
+}
+
+async function apply(client: Client, object: Applied, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      await client.apply(KINDS[object.kind], object, { force: true }, signal)
+      return
+    } catch (error) {
+      // Its CRD has been created a moment ago.
+      if (!isNotFound(error) || signal.aborted) throw error
+      await pause(ASK_AGAIN_MS, signal)
+    }
+  }
+}

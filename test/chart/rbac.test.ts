@@ -1,0 +1,204 @@
+// The operator under exactly the rights that the chart gives it, through its whole life: nothing that it does is refused,
+// and nothing that it may do is never done. By the API server's own record.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { licenses } from '../../src/api/resources.ts'
+import { writeKubeconfig } from '../../src/control-plane/credentials.ts'
+import { eksLikeNode, kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
+import { desiredGuardian } from '../../src/controllers/agents/desired.ts'
+import { policyKeys } from '../../src/controllers/policy/controller.ts'
+import { DAY } from '../../src/domain/instant.ts'
+import { kubeconfigAccess } from '../../src/kube/access.ts'
+import type { RawObject } from '../../src/kube/client.ts'
+import {
+  admissionPolicies,
+  admissionPolicyBindings,
+  configMaps,
+  deployments,
+  leases,
+  namespaces,
+  type Resource,
+  roleBindings,
+  secrets,
+} from '../../src/kube/resource.ts'
+import { agentDeployment, licenseFor, licenseSecret } from '../../src/trial/manifests.ts'
+import { allows, auditArgs, deedsOf, expand, inWords, rightsOf } from '../support/audit.ts'
+import { CHART, helm, render } from '../support/chart.ts'
+import { useControlPlane } from '../support/control-plane.ts'
+import { addNodes, aLicense, aVendor, catalog, connect, runOperator, soon } from '../support/operator.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'cto-audit-'))
+const log = join(folder, 'audit.log')
+const controlPlane = useControlPlane({
+  components: { controllerManager: true },
+  apiserverArgs: auditArgs(join(folder, 'policy.yaml'), log),
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const ACCOUNT = 'cto-system/cto-operator'
+const kind = (group: string, plural: string, name: string): Resource => {
+  return { group, version: 'v1', plural, kind: name, namespaced: true }
+}
+
+test('the operator does what it may, and may what it does', { timeout: 240_000 }, async () => {
+  const { plane, kubectl } = controlPlane
+  const cluster = await connect(plane.kubeconfigPath)
+  const run = async (...args: string[]) => {
+    const { code, stderr, stdout } = await kubectl(...args)
+    expect(code, `${args.join(' ')}: ${stderr}`).toBe(0)
+    return stdout
+  }
+  await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 0 }))
+  await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
+  const env = { KUBECONFIG: plane.kubeconfigPath }
+  const values = { rbac: { scope: 'cluster' } }
+  const installed = await helm(['install', 'cto-operator', CHART, '--namespace=cto-system', '--create-namespace'], env)
+  expect(installed.code, installed.stderr).toBe(0)
+
+  // The operator itself runs here, as the account that its pod would have.
+  const token = (await run('create', 'token', 'cto-operator', '-n', 'cto-system')).trim()
+  const kubeconfigPath = join(folder, 'operator.kubeconfig')
+  writeKubeconfig(kubeconfigPath, { server: plane.server, caPath: plane.caPath, token })
+  const vendor = await aVendor()
+
+  const workloads: readonly (readonly [Resource, string, object])[] = [
+    [deployments, 'one', { replicas: 2 }],
+    [kind('apps', 'statefulsets', 'StatefulSet'), 'two', { replicas: 2, serviceName: 'two' }],
+    [kind('apps', 'replicasets', 'ReplicaSet'), 'three', { replicas: 2 }],
+    [kind('batch', 'jobs', 'Job'), 'four', {}],
+    [kind('batch', 'cronjobs', 'CronJob'), 'five', {}],
+  ]
+  const team = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } }
+  await cluster.apply(namespaces, team)
+  for (const [resource, name, spec] of workloads) await cluster.apply(resource, aWorkload(resource, name, spec))
+  // Somebody's own, under the name of an agent that will be wanted.
+  const plain = agentDeployment('blaze', 'cto-agents')
+  await cluster.apply(deployments, withoutAgentLabel(plain))
+
+  // A replica that was killed has left its lease: it is waited for.
+  const spec = { holderIdentity: 'killed', leaseDurationSeconds: 2, renewTime: '2026-01-01T00:00:00.000000Z' }
+  const lease = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: 'cto-operator', namespace: 'cto-system' },
+    spec,
+  }
+  await cluster.apply(leases, lease)
+  {
+    await using running = await runOperator(await kubeconfigAccess(kubeconfigPath), vendor, {
+      election: { identity: 'one' },
+    })
+    await cluster.config(['rex', 'blaze', 'tess'], { guardian: { enabled: true, mode: 'full' } })
+    await cluster.entitled(({ agents }) => agents.refused.some(({ reason }) => reason === 'NameTaken'), 'a taken name')
+    await cluster.eventually('rex', () => cluster.object(deployments, 'rex', 'cto-agents'))
+
+    // A license by the Secret's name, and then one that a License names.
+    await cluster.apply(secrets, licenseSecret('cto-system', await aLicense(vendor)))
+    await cluster.entitled(({ plan }) => plan === 'team')
+    await cluster.eventually('the guardian', () => cluster.object(roleBindings, 'guardian', 'cto-agents'))
+    await cluster.apply(licenses, licenseFor('cto-system'))
+
+    // It ended: the guardian may change nothing any more.
+    await cluster.apply(
+      secrets,
+      licenseSecret('cto-system', await aLicense(vendor, { expiresAt: Date.now() - 20 * DAY })),
+    )
+    await cluster.eventually('the guardian to be without rights', async () => {
+      return (await cluster.object(roleBindings, 'guardian', 'cto-agents')) === undefined
+    })
+    await cluster.apply(
+      secrets,
+      licenseSecret('cto-system', await aLicense(vendor, { plan: 'starter', limits: { agents: 3 } })),
+    )
+    await cluster.entitled(({ plan }) => plan === 'starter')
+
+    // A namespace comes under governance, with what the plan does not admit; then the plan does.
+    await run('label', 'namespace', 'team', 'cto.5dlabs.io/managed=true')
+    await cluster.entitled(({ agents }) => agents.held.length === workloads.length, 'everything in team to be held')
+    await cluster.apply(secrets, licenseSecret('cto-system', await aLicense(vendor, { plan: 'enterprise' })))
+    await cluster.entitled(({ agents }) => agents.held.length === 0, 'everything in team to be resumed')
+    for (const [resource, name, spec] of workloads) {
+      await cluster.eventually(`${name} to be resumed`, async () => {
+        const live = (await cluster.object(resource, name, 'team'))?.['spec'] as Record<string, unknown> | undefined
+        return 'replicas' in spec ? live?.['replicas'] === 2 : live?.['suspend'] !== true
+      })
+    }
+
+    // Tampering, and an agent that is not wanted any more.
+    for (const key of policyKeys(catalog)) {
+      const [kind = '', name = ''] = key.split('/')
+      const changed = kind.endsWith('Policy') ? { failurePolicy: 'Ignore' } : { validationActions: ['Audit'] }
+      const asIs = () => run('get', kind, name, '-o', 'jsonpath={.spec.failurePolicy}{.spec.validationActions}')
+      const before = await asIs()
+      await run('patch', kind, name, '--type=merge', '-p', JSON.stringify({ spec: changed }))
+      await cluster.eventually(`${key} to be restored`, async () => (await asIs()) === before)
+    }
+    for (const resource of [admissionPolicies, admissionPolicyBindings]) {
+      await cluster.remove(resource, 'cto-agents')
+      await cluster.eventually('it to be back', () => cluster.object(resource, 'cto-agents'))
+    }
+    await run('label', 'namespace', 'cto-agents', 'cto.5dlabs.io/managed-')
+    await cluster.eventually('the label of the namespace', async () => {
+      const labels = (await cluster.object(namespaces, 'cto-agents'))?.metadata['labels'] as Record<string, string>
+      return labels['cto.5dlabs.io/managed'] === 'true'
+    })
+    await cluster.config(['rex'])
+    await cluster.eventually(
+      'tess to go',
+      async () => (await cluster.object(deployments, 'tess', 'cto-agents')) === undefined,
+    )
+    await addNodes(cluster, [eksLikeNode(1)])
+    await cluster.entitled(({ nodes }) => nodes.total === 2)
+    await running.operator.idle()
+    // Somebody removes the lease: it is taken anew.
+    await cluster.remove(leases, 'cto-operator', 'cto-system')
+    await cluster.eventually('the lease', () => cluster.object(leases, 'cto-operator', 'cto-system'))
+    await cluster.eventually('the operator to lead', () => Promise.resolve(running.operator.leads))
+    await running.operator.idle()
+    expect(deedsOf(log, ACCOUNT).forbidden).toEqual([])
+    // What the operator may do in the agents' namespace goes with it, so this comes last.
+    await run('delete', 'namespace', 'cto-agents', '--wait=false')
+    await cluster.eventually('the namespace to be back', async () => {
+      const namespace = await cluster.object(namespaces, 'cto-agents')
+      return namespace !== undefined && namespace.metadata['deletionTimestamp'] === undefined
+    })
+  }
+
+  const rights = rightsOf(await render(values), ACCOUNT)
+  expect(rights.length).toBeGreaterThan(60)
+  const { done } = deedsOf(log, ACCOUNT)
+  expect(done.filter((deed) => !rights.some((right) => allows(right, deed))).map(inWords)).toEqual([])
+
+  const handedOn = desiredGuardian('cto-agents', { name: '', uid: '' }).flatMap((role) => {
+    return expand((role['rules'] ?? []) as Parameters<typeof expand>[0], 'cto-agents')
+  })
+  const unused = rights.filter((right) => !done.some((deed) => allows(right, deed)))
+  expect(unused.map(inWords).filter((one) => !handedOn.map(inWords).includes(one))).toEqual([
+    // Who writes a policy with parameters must be allowed to get them.
+    'get entitlements.cto.5dlabs.io */*',
+  ])
+})
+
+function aWorkload({ group, kind }: Resource, name: string, spec: object): RawObject {
+  const labels = { 'cto.5dlabs.io/agent': `agent-${name}` }
+  const pod = {
+    metadata: { labels },
+    spec: {
+      restartPolicy: group === 'batch' ? 'Never' : 'Always',
+      containers: [{ name: 'agent', image: 'example.com/agent:1' }],
+    },
+  }
+  const rest =
+    kind === 'CronJob'
+      ? { schedule: '0 0 1 1 *', jobTemplate: { spec: { template: pod } } }
+      : { template: pod, ...(group === 'apps' ? { selector: { matchLabels: labels } } : {}) }
+  return { apiVersion: `${group}/v1`, kind, metadata: { name, namespace: 'team', labels }, spec: { ...spec, ...rest } }
+}
+
+function withoutAgentLabel(object: RawObject): RawObject {
+  const { labels: _, ...metadata } = object.metadata
+  return { ...object, metadata }
+}

@@ -1,0 +1,118 @@
+// The way out, interrupted after each of its writes: whatever has been done by then, running it again ends it, nothing is
+// refused any more, and what was held runs as before.
+
+import { expect, test } from 'vitest'
+import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
+import { createClient } from '../../src/kube/client.ts'
+import { admissionPolicies, configMaps, deployments, namespaces, type Resource } from '../../src/kube/resource.ts'
+import { releaseCluster } from '../../src/release.ts'
+import { useControlPlane } from '../support/control-plane.ts'
+import { addNodes, aVendor, catalog, connect, prepare, runOperator, soon } from '../support/operator.ts'
+
+const controlPlane = useControlPlane()
+const OPTIONS = { namespace: 'cto-system', deployment: 'cto-operator', selector: 'app=cto-operator', catalog }
+const statefulSets: Resource = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'statefulsets',
+  kind: 'StatefulSet',
+  namespaced: true,
+}
+const cronJobs: Resource = { group: 'batch', version: 'v1', plural: 'cronjobs', kind: 'CronJob', namespaced: true }
+
+test('what was interrupted is ended by running it again', { timeout: 240_000 }, async () => {
+  const cluster = await connect(controlPlane.plane.kubeconfigPath)
+  await prepare(cluster)
+  await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 0 }))
+  await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
+  const vendor = await aVendor()
+  await cluster.apply(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } })
+  const apply = async (resource: Resource, name: string, spec: object) => {
+    const labels = { 'cto.5dlabs.io/agent': name }
+    const metadata = { name, namespace: 'team', labels }
+    await cluster.apply(resource, { apiVersion: `${resource.group}/v1`, kind: resource.kind, metadata, spec })
+  }
+  const pod = (name: string) => ({
+    metadata: { labels: { 'cto.5dlabs.io/agent': name } },
+    spec: { restartPolicy: 'Always', containers: [{ name: 'agent', image: 'example.com/agent:1' }] },
+  })
+  const selector = (name: string) => ({ matchLabels: { 'cto.5dlabs.io/agent': name } })
+  await apply(deployments, 'one', { replicas: 4, selector: selector('one'), template: pod('one') })
+  await apply(statefulSets, 'two', { replicas: 3, serviceName: 'two', selector: selector('two'), template: pod('two') })
+  const jobPod = { ...pod('three'), spec: { ...pod('three').spec, restartPolicy: 'Never' } }
+  await apply(cronJobs, 'three', { schedule: '0 0 1 1 *', jobTemplate: { spec: { template: jobPod } } })
+
+  const sizes = async () => {
+    const spec = async (resource: Resource, name: string) =>
+      (await cluster.object(resource, name, 'team'))?.['spec'] as { replicas?: number; suspend?: boolean }
+    return [
+      (await spec(deployments, 'one')).replicas,
+      (await spec(statefulSets, 'two')).replicas,
+      (await spec(cronJobs, 'three')).suspend,
+    ]
+  }
+  const label = (value: string) => controlPlane.kubectl('label', 'namespace', 'team', `cto.5dlabs.io/managed${value}`)
+  /** With an operator that holds all three, and has ended. */
+  const enforce = async () => {
+    await label('=true')
+    await using _ = await runOperator(await cluster.access(), vendor)
+    await cluster.entitled(({ agents }) => agents.held.length === 3, 'three held workloads')
+    await cluster.eventually('the policies', () => cluster.object(admissionPolicies, 'cto-config-freeze'))
+    expect(await sizes()).toEqual([0, 0, true])
+  }
+  /** Ends it after so many writes; says whether it came to its end before. */
+  const release = async (writes: number) => {
+    const ending = new AbortController()
+    let left = writes
+    const client = createClient(await cluster.access(), {
+      fieldManager: 'cto-cli',
+      userAgent: 'test',
+      onRequest: (method, status) => {
+        if (method !== 'GET' && status < 300 && --left === 0) ending.abort(new Error('interrupted'))
+      },
+    })
+    return releaseCluster(client, OPTIONS, ending.signal)
+  }
+
+  // One that runs on puts back what is removed, and that is said.
+  {
+    await label('=true')
+    await using _ = await runOperator(await cluster.access(), vendor)
+    await cluster.entitled(({ agents }) => agents.held.length === 3)
+    await expect(release(Number.POSITIVE_INFINITY)).rejects.toThrow(/was put back: an operator still runs/)
+  }
+
+  let writes = 1
+  for (; ; writes++) {
+    await enforce()
+    const ended = await release(writes).then(
+      () => true,
+      (error: Error) => {
+        expect(error.message).toContain('interrupted')
+        return false
+      },
+    )
+    // Wherever it stopped: what was held is whole, either still held with its record or as before.
+    const { stdout } = await controlPlane.kubectl('-n', 'team', 'get', 'deployment', 'one', '-o', 'json')
+    const { metadata, spec } = JSON.parse(stdout) as { metadata: { annotations?: object }; spec: { replicas: number } }
+    expect([spec.replicas, JSON.stringify(metadata.annotations ?? {})]).toEqual(
+      spec.replicas === 4 ? [4, expect.not.stringContaining('held')] : [0, expect.stringContaining('"4"')],
+    )
+    // And nothing keeps it from being removed.
+    expect((await controlPlane.kubectl('delete', 'namespace', 'team', '--dry-run=server')).code).toBe(0)
+    if (ended) break
+    const { policies, resumed } = await release(Number.POSITIVE_INFINITY)
+    expect(policies.length + resumed.length).toBe(9 - writes)
+    expect(await sizes()).toEqual([4, 3, false])
+    expect(await cluster.object(admissionPolicies, 'cto-agents')).toBeUndefined()
+    // What the license would refuse may be created.
+    await apply(deployments, 'four', { replicas: 0, selector: selector('four'), template: pod('four') })
+    await cluster.eventually('growth', async () => {
+      return (await controlPlane.kubectl('-n', 'team', 'scale', 'deployment', 'four', '--replicas=1')).code === 0
+    })
+    await cluster.remove(deployments, 'four', 'team')
+    await label('-')
+  }
+  // Six policies and bindings, three workloads; the last one interrupts nothing any more.
+  expect(writes).toBe(10)
+})
