@@ -122,7 +122,9 @@ export class Store<T> {
 
   applied(item: Item<T>): void {
     this.alive()
-    const known = this.#entries.get(item.key)?.resourceVersion ?? ''
+    const { uid, resourceVersion: known = '' } = this.#entries.get(item.key) ?? {}
+    // The answer to a write of ours was here before the watch.
+    if (item.uid === uid && item.resourceVersion === known && known !== '') return
     if (isOlder(item.resourceVersion, known) || isOlder(item.resourceVersion, this.#overtaken)) return
     if (item.value === undefined) this.#remove(item.key)
     else this.#put(item.key, { ...item, value: item.value })

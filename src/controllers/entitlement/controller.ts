@@ -54,6 +54,7 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
     name: 'entitlement',
     // One decision at a time: each builds on the memory of the one before.
     workers: 1,
+    rests: true,
     async reconcile(_key, signal) {
       if (!stores.entitlement.store.synced) return awaitChange
       memory ??= await recollect(signal)
@@ -115,7 +116,9 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
         if (config !== undefined) say('PlatformConfig', config, transition)
       }
     }
-    published = status
+    const kept = stores.entitlement.store.get(name)?.status
+    // The same object, where the API server has kept just this: then it is compared with itself next time.
+    published = isDeepStrictEqual(kept, status) ? (kept as EntitlementStatus) : status
     attempted = undefined
     deps.onPublished(status)
     if (!isOurs) {
