@@ -57,6 +57,8 @@ export function projectWorkload(kind: Kind, label: string, raw: unknown): Worklo
   const { metadata, spec = {} } = raw as RawWorkload
   const agent = metadata.labels?.[label]
   if (agent === undefined) return undefined
+  // It goes into the Entitlement, which would be refused as a whole.
+  if (typeof agent !== 'string') throw new TypeError(`its label ${label} is no text`)
   if (metadata.ownerReferences?.some((owner) => owner.controller === true && owner.kind === kind.madeFor))
     return undefined
   const held = readCount(metadata.annotations?.[HELD_REPLICAS_ANNOTATION])

@@ -130,3 +130,10 @@ export function randomFrom(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
 }
+
+/** The seed of this run: the one that is asked for, or another one each time. It is printed. */
+export function seedOf(what: string): number {
+  const seed = Number(process.env['CTO_SEED'] ?? Date.now() % 1_000_000)
+  console.error(`${what}: seed ${seed} (CTO_SEED)`)
+  return seed
+}
