@@ -105,11 +105,6 @@ export class WorkQueue {
     return new Promise((resolve) => this.#takers.push(resolve))
   }
 
-  /** Whether the key, which runs, was added again meanwhile. */
-  isAwaited(key: string): boolean {
-    return this.#again.has(key)
-  }
-
   /** The key has run. */
   done(key: string): void {
     this.#running.delete(key)
