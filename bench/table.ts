@@ -35,7 +35,7 @@ export function printTable(rows: readonly Row[]): void {
       what,
       spread(ours, unit),
       spread(baseline, unit),
-      (median(ours) / median(baseline)).toFixed(2),
+      median(baseline) === 0 ? '–' : (median(ours) / median(baseline)).toFixed(2),
       against,
     ]),
   ]
