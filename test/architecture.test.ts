@@ -12,7 +12,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: ['domain', 'zod'],
   'domain/license': ['domain', 'zod', ...CORE_CRYPTO],
   api: ['api', 'domain', 'zod'],
-  runtime: ['runtime', 'node:v8'],
+  runtime: ['runtime'],
   kube: ['kube', 'runtime', 'node:*'],
   'kube/kubeconfig.ts': ['@kubernetes/client-node'],
   telemetry: ['telemetry', 'api', 'pino', 'prom-client'],
