@@ -2,20 +2,30 @@
 
 export interface Row {
   readonly what: string
-  readonly unit: 'µs' | 'ms' | 'MB'
+  readonly unit: 'µs' | 'ms' | 's' | 'MB' | 'KB/h' | '/h'
   readonly ours: readonly number[]
   readonly baseline: readonly number[]
   readonly against: string
 }
 
 export function median(values: readonly number[]): number {
+  return quantile(values, 0.5)
+}
+
+/** Between two values, in proportion. */
+export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? 0) : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2
+  const at = (sorted.length - 1) * share
+  const [below = 0, above = below] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]]
+  return below + (above - below) * (at % 1)
 }
 
 function spread(values: readonly number[], unit: string): string {
-  return `${Math.round(median(values))} ${unit} (${Math.round(Math.min(...values))}–${Math.round(Math.max(...values))})`
+  return `${shown(median(values))} ${unit} (${shown(Math.min(...values))}–${shown(Math.max(...values))})`
+}
+
+function shown(value: number): string {
+  return value !== 0 && Math.abs(value) < 10 ? value.toFixed(1) : String(Math.round(value))
 }
 
 export function printTable(rows: readonly Row[]): void {
@@ -25,7 +35,7 @@ export function printTable(rows: readonly Row[]): void {
       what,
       spread(ours, unit),
       spread(baseline, unit),
-      (median(ours) / median(baseline)).toFixed(2),
+      median(baseline) === 0 ? '–' : (median(ours) / median(baseline)).toFixed(2),
       against,
     ]),
   ]

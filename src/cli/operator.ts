@@ -7,6 +7,7 @@ import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
 import { clusterAccess, isInCluster } from '../kube/access.ts'
 import { startOperator } from '../operator.ts'
 import { systemClock } from '../runtime/clock.ts'
+import { keepHeapSmall } from './small-heap.ts'
 import { createLogger } from '../telemetry/log.ts'
 import { readCatalog } from './catalogs.ts'
 import { durationArgument } from './duration-argument.ts'
@@ -52,6 +53,7 @@ export function operatorCommand(io: Io): Command {
     .option('--no-leader-elect', 'be the only replica')
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
     .action(async (options: OperatorOptions) => {
+      keepHeapSmall()
       const trustedKeys = await readTrustedKeys(options.trustedKeys, io)
       const catalog = await readCatalog(options.catalog, trustedKeys, io)
       const log = createLogger(options.logLevel, process.stderr)

@@ -18,7 +18,7 @@ export interface Access {
 }
 
 // As many connections as are needed: each watch holds one, and a limit would let enough of them starve the requests.
-const POOL: AgentOptions = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 16, scheduling: 'lifo' }
+const POOL: AgentOptions = { keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: 32, scheduling: 'lifo' }
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 const TOKEN_LIFE_MS = 60_000
 

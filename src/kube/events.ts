@@ -1,7 +1,8 @@
 // Events for people: once per happening, a bounded number per object, and never in the way of the work.
 
 import { randomBytes } from 'node:crypto'
-import type { Client } from './client.ts'
+import { pause } from '../runtime/pause.ts'
+import type { Client, RawObject } from './client.ts'
 import { events } from './resource.ts'
 
 export interface ObjectReference {
@@ -22,7 +23,7 @@ export interface EventToRecord {
 
 export interface EventRecorder {
   record(event: EventToRecord): void
-  /** Waits until what was recorded is written, or failed to be. */
+  /** Waits until what was recorded is written, or failed to be. What takes longer than some seconds is dropped. */
   flush(): Promise<void>
 }
 
@@ -30,6 +31,10 @@ const SAME_FOR_MS = 5 * 60_000
 const BURST = 25
 const REFILL_MS = 5_000
 const LONGEST_NOTE_BYTES = 1_024
+/** So many are written at once: a thousand agents are held sooner when their Events do not come in between. */
+const WRITERS = 2
+/** How long what waits is waited for at the end, in ms. */
+const FLUSH_MS = 5_000
 
 interface Bucket {
   tokens: number
@@ -44,9 +49,13 @@ export function createEventRecorder(
 ): EventRecorder {
   const recent = new Map<string, number>()
   const buckets = new Map<string, Bucket>()
-  const writing = new Set<Promise<void>>()
+  const waiting: RawObject[] = []
+  const writers = new Set<Promise<void>>()
+  let forgottenAt = performance.now()
 
   function forgetOld(now: number): void {
+    if (now - forgottenAt < REFILL_MS) return
+    forgottenAt = now
     for (const [key, at] of recent) if (now - at > SAME_FOR_MS) recent.delete(key)
     // A bucket that has filled up again is as good as a new one.
     for (const [object, { filledAt }] of buckets) if (now - filledAt > BURST * REFILL_MS) buckets.delete(object)
@@ -54,7 +63,8 @@ export function createEventRecorder(
 
   function isRepeated(key: string, now: number): boolean {
     forgetOld(now)
-    if (recent.has(key)) return true
+    const at = recent.get(key)
+    if (at !== undefined && now - at <= SAME_FOR_MS) return true
     recent.set(key, now)
     return false
   }
@@ -72,6 +82,12 @@ export function createEventRecorder(
     return true
   }
 
+  async function write(): Promise<void> {
+    for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) {
+      await client.create(events, event, AbortSignal.timeout(10_000)).catch(onError)
+    }
+  }
+
   return {
     record({ regarding, type, reason, action, note }) {
       const now = performance.now()
@@ -80,7 +96,7 @@ export function createEventRecorder(
       // Events of cluster-scoped objects live in `default`.
       const namespace = regarding.namespace ?? 'default'
       const name = `${regarding.name.slice(0, 200).replace(/[-.]+$/, '')}.${randomBytes(8).toString('hex')}`
-      const event = {
+      waiting.push({
         apiVersion: 'events.k8s.io/v1',
         kind: 'Event',
         metadata: { name, namespace },
@@ -92,15 +108,16 @@ export function createEventRecorder(
         reason,
         action,
         note: cutToBytes(note, LONGEST_NOTE_BYTES),
-      }
-      const write = client
-        .create(events, event, AbortSignal.timeout(10_000))
-        .then(() => undefined, onError)
-        .finally(() => writing.delete(write))
-      writing.add(write)
+      })
+      if (writers.size === WRITERS) return
+      const writer = write().finally(() => writers.delete(writer))
+      writers.add(writer)
     },
     async flush() {
-      await Promise.all(writing)
+      const patience = new AbortController()
+      await Promise.race([Promise.all(writers), pause(FLUSH_MS, patience.signal)])
+      patience.abort()
+      waiting.length = 0
     },
   }
 }

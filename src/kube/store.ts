@@ -33,6 +33,7 @@ export class Store<T> {
   #failuresInARow = 0
   /** Whether the last list was put in doubt. */
   #doubts = false
+  #again = new AbortController()
   /** The version of the last list or deletion: an answer to a write of ours that is older has been overtaken. */
   #overtaken = ''
 
@@ -136,7 +137,9 @@ export class Store<T> {
 
   applied(item: Item<T>): void {
     this.alive()
-    const known = this.#entries.get(item.key)?.resourceVersion ?? ''
+    const { uid, resourceVersion: known = '' } = this.#entries.get(item.key) ?? {}
+    // The answer to a write of ours was here before the watch.
+    if (item.uid === uid && item.resourceVersion === known && known !== '') return
     if (isOlder(item.resourceVersion, known) || isOlder(item.resourceVersion, this.#overtaken)) return
     if (item.value === undefined) this.#remove(item.key)
     else this.#put(item.key, { ...item, value: item.value })
@@ -149,6 +152,17 @@ export class Store<T> {
     // Deleted and made anew in the meantime: the new one stays.
     if (known !== undefined && known.uid !== item.uid && isOlder(item.resourceVersion, known.resourceVersion)) return
     this.#remove(item.key)
+  }
+
+  /** The API server answers as if other objects were there than are known here: they are listed anew. */
+  doubted(): void {
+    this.#again.abort()
+    this.#again = new AbortController()
+  }
+
+  /** Aborts with the signal, and when what is known is doubted. */
+  untilDoubted(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, this.#again.signal])
   }
 
   failed(error: KubeError): void {
@@ -216,7 +230,7 @@ export async function reflect<T>(
   timing: WatchTiming = WATCH_TIMING,
 ): Promise<void> {
   while (!signal.aborted) {
-    for await (const event of watch(client, target, signal, timing)) {
+    for await (const event of watch(client, target, store.untilDoubted(signal), timing)) {
       // Left and begun anew: the list is read once more.
       if (!take(store, event)) break
     }

@@ -56,7 +56,7 @@ interface Line {
 }
 
 export interface WatchTiming {
-  /** How long the server is asked to keep a watch open, in seconds: below the 240 s at which some load balancers cut. */
+  /** How long the server is asked to keep a watch open, in seconds. Bookmarks, one each minute, keep the connection in use. */
   readonly watchSeconds: () => number
   /** How much longer than agreed silence is taken for a working connection, in ms. */
   readonly idleMs: number
@@ -71,7 +71,7 @@ export interface WatchTiming {
 }
 
 export const WATCH_TIMING: WatchTiming = {
-  watchSeconds: () => 180 + Math.floor(Math.random() * 40),
+  watchSeconds: () => 330 + Math.floor(Math.random() * 270),
   idleMs: 10_000,
   silenceMs: 90_000,
   relistMs: () => (5 + 2 * Math.random()) * 3_600_000,

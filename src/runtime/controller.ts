@@ -2,6 +2,7 @@
 
 import type { Action } from './action.ts'
 import type { Clock } from './clock.ts'
+import { pause } from './pause.ts'
 import { withTimeLimit } from './time-limit.ts'
 import { WorkQueue } from './work-queue.ts'
 
@@ -15,6 +16,11 @@ export interface ControllerSpec {
   readonly workers: number
   /** How long one reconciliation may take, in ms. */
   readonly timeoutMs?: number
+  /**
+   * After each reconciliation its worker rests as long as that took, and at most a tenth of a second. What comes in the
+   * meantime is dealt with in one go: a thousand changes in a row cost the API server some large writes and not a thousand.
+   */
+  readonly rests?: boolean
   /** Brings one key from what is to what must be. Level-based: it may be called for nothing, and twice. */
   readonly reconcile: (key: string, signal: AbortSignal) => Promise<Action>
 }
@@ -43,6 +49,7 @@ export interface Controller {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000
+const LONGEST_REST_MS = 100
 
 // Whoever looks on must not be able to stop the work: a hook that throws is a warning and no more.
 function tell(hook: () => void): void {
@@ -64,7 +71,11 @@ export function startController(spec: ControllerSpec, clock: Clock, hooks: Contr
 
   async function work(): Promise<void> {
     for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+      const started = performance.now()
       await runOnce(key)
+      if (spec.rests === true) {
+        await pause(Math.min(performance.now() - started, LONGEST_REST_MS), stopping.signal)
+      }
       queue.done(key)
     }
   }

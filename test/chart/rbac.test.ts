@@ -8,7 +8,7 @@ import { afterAll, expect, test } from 'vitest'
 import { licenses } from '../../src/api/resources.ts'
 import { writeKubeconfig } from '../../src/control-plane/credentials.ts'
 import { eksLikeNode, kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
-import { desiredGuardianRole } from '../../src/controllers/agents/desired.ts'
+import { desiredGuardian } from '../../src/controllers/agents/desired.ts'
 import { policyKeys } from '../../src/controllers/policy/controller.ts'
 import { DAY } from '../../src/domain/instant.ts'
 import { kubeconfigAccess } from '../../src/kube/access.ts'
@@ -172,7 +172,7 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
   const { done } = deedsOf(log, ACCOUNT)
   expect(done.filter((deed) => !rights.some((right) => allows(right, deed))).map(inWords)).toEqual([])
 
-  const handedOn = desiredGuardianRole('cto-agents', { name: '', uid: '' }).flatMap((role) => {
+  const handedOn = desiredGuardian('cto-agents', { name: '', uid: '' }).flatMap((role) => {
     return expand((role['rules'] ?? []) as Parameters<typeof expand>[0], 'cto-agents')
   })
   const unused = rights.filter((right) => !done.some((deed) => allows(right, deed)))

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
 import { platformConfigs } from '../../src/api/resources.ts'
 import type { RawObject } from '../../src/kube/client.ts'
-import { deployments, roleBindings } from '../../src/kube/resource.ts'
+import { deployments, roleBindings, serviceAccounts } from '../../src/kube/resource.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { addNodes, aLicense, aVendor, connect, prepare, runOperator } from '../support/operator.ts'
 
@@ -18,6 +18,10 @@ test('made, rolled, scaled by others, removed, restored, and not taken over', { 
   const vendor = await aVendor()
   await using running = await runOperator(await cluster.access(), vendor)
   await cluster.installLicense(await aLicense(vendor))
+  // A guardian that may not change anything has a name of its own, without which its pod would not start.
+  await cluster.config(['guardian'], { guardian: { enabled: true, mode: 'monitor-only' } })
+  await cluster.eventually('who the guardian is', () => cluster.object(serviceAccounts, 'guardian', 'cto-agents'))
+  expect(await cluster.object(roleBindings, 'guardian', 'cto-agents')).toBeUndefined()
   await cluster.config(['rex', 'tess', 'morgan'], { guardian: { enabled: true, mode: 'full' } })
   const agent = (name: string) => cluster.object(deployments, name, 'cto-agents')
   const env = (object: RawObject | undefined) => {

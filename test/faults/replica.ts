@@ -1,5 +1,5 @@
-// A replica in a process of its own, so that it can be stopped and continued: `node replica.ts KUBECONFIG KEYS IDENTITY [NOTICE]`.
-// Its lease is short, or the tests would be long; so may be the notice of a hold, in milliseconds.
+// A replica in a process of its own, so that it can be stopped and continued: `node replica.ts KUBECONFIG KEYS IDENTITY`. Its
+// lease is short, or the tests would be long.
 
 import ctoCatalog from '../../src/catalogs/cto.json' with { type: 'json' }
 import { parseCatalog } from '../../src/domain/catalog.ts'
@@ -9,7 +9,7 @@ import { startOperator } from '../../src/operator.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
 
-const [kubeconfig = '', keys = '', identity = '', holdNotice] = process.argv.slice(2)
+const [kubeconfig = '', keys = '', identity = ''] = process.argv.slice(2)
 const operator = await startOperator(
   await kubeconfigAccess(kubeconfig),
   {
@@ -19,7 +19,6 @@ const operator = await startOperator(
     agentsNamespace: 'cto-agents',
     agentImage: 'example.com/agent:1',
     listen: '127.0.0.1:0',
-    ...(holdNotice === undefined ? {} : { holdNotice: Number(holdNotice) }),
     election: { identity, timing: { durationMs: 2_000, renewDeadlineMs: 1_200, retryMs: 200 } },
   },
   systemClock,

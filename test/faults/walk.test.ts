@@ -1,237 +1,197 @@
-// Acto's walk: from one generated state to the next, good ones and bad ones. How a state was reached makes no difference: each is
-// what an operator makes of it that begins with it. A bad one changes nothing at first, and the good one before it, applied once
-// more, brings everything back (T16).
-//
-// What depends on the past by design is left out: notices are waited for, no license is over for so long that nothing may be
-// created, and the one node is within every limit.
+// A walk through generated PlatformConfigs and licenses, good and bad, with crashes on the way (Acto's three oracles; T16). After
+// anything bad the last good one brings everything back; what a good one leads to does not depend on what was before.
 
-import * as fc from 'fast-check'
-import { beforeAll, expect, test } from 'vitest'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { licenses, platformConfigs } from '../../src/api/resources.ts'
 import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
-import { DAY, HOUR } from '../../src/domain/instant.ts'
-import type { RawObject } from '../../src/kube/client.ts'
-import { KubeError } from '../../src/kube/errors.ts'
-import { namespaces } from '../../src/kube/resource.ts'
+import { DAY } from '../../src/domain/instant.ts'
+import { isConflict, isInvalid } from '../../src/kube/errors.ts'
 import { useControlPlane } from '../support/control-plane.ts'
-import { ManualClock } from '../support/manual-clock.ts'
-import { addNodes, aLicense, aVendor, catalog, soon, wholeSecond } from '../support/operator.ts'
-import { seedOf } from './faults.ts'
+import { addNodes, aLicense, aVendor, soon, wholeSecond } from '../support/operator.ts'
+import { anySpec } from './generated.ts'
+import { randomFrom } from './faults.ts'
 import { checkInvariants } from './invariants.ts'
-import { specSchema, valuesOf } from './schema.ts'
-import { openStage, type Stage, type State } from './stage.ts'
+import { openStage, type Stage, type State, withoutFields } from './stage.ts'
 
-const SEED = seedOf('walk')
-/** Generated states; each bad one comes on top, with the good one before it once more. */
-const STATES = Number(process.env['CTO_WALK'] ?? 12)
-const BEGINNING = wholeSecond(Date.now() + 1_000 * DAY)
-/** As long as the last good license counts, and then the notice of a hold: after that, nothing is so because of the past. */
-const RIPENING = [catalog.notice.lastKnownGoodHours * HOUR + HOUR, catalog.notice.holdHours * HOUR + HOUR]
-const EACH = RIPENING.reduce((sum, ms) => sum + ms, 0)
+const SEED = Number(process.env['CTO_SEED'] ?? Date.now() % 1_000_000)
+const isThorough = process.env['CTO_FAULTS'] === 'all'
+const STEPS = isThorough ? 300 : 40
+/** How many of the good states are reached from nothing too. */
+const FROM_SCRATCH = isThorough ? 40 : 6
 
 const controlPlane = useControlPlane()
 let stage: Stage
-
 beforeAll(async () => {
   stage = await openStage(controlPlane.plane)
-  await addNodes(stage.cluster, [eksLikeNode(1)])
+  await addNodes(stage.cluster, [eksLikeNode(1), eksLikeNode(2)])
 })
+afterAll(() => stage[Symbol.asyncDispose]())
 
-/** What people have written; undefined: there is no such object. */
-interface Written {
-  readonly name: string
-  readonly isBad: boolean
-  readonly config: unknown
-  readonly license: unknown
+type Spec = Record<string, unknown>
+
+/** What is wanted and what was bought. */
+interface Wish {
+  readonly config: Spec
+  readonly license: string
 }
 
-const agents = [...catalog.agents.map(({ name }) => name), 'somebody', 'x1']
-const plans = catalog.plans.map(({ name }) => name)
-const configs = fc.option(
-  valuesOf(specSchema('platformconfigs'), {
-    'spec.agents.enabled.name': agents,
-    'spec.license.tier': plans,
-    'spec.license.key': ['lic_0123456789'],
-    'spec.license.organization': ['Acme Corp'],
-  }),
-  { freq: 12, nil: undefined },
-)
-const claims = fc.record({
-  plan: fc.constantFrom(...plans.filter((plan) => plan !== 'free')),
-  agents: fc.constantFrom(-1, -1, 0, 1, 2, 5),
-  addons: fc.subarray(['designSystem', 'analytics', 'agentBuilder']),
-  daysLeft: fc.constantFrom(3_000, 3_000, 3_000, 3_000, 20, 1, -3, -10, -20),
-})
-// A Secret that is not there, one that has no license in it, one of another vendor, a key that nobody activated, anything.
-const badLicenses = fc.oneof(
-  ...['missing', 'half', 'foreign'].map((name) => fc.constant({ secretRef: { namespace: 'cto-system', name } })),
-  fc.constant({ secretRef: { namespace: 'cto-system', name: 'half', key: 'other' } }),
-  fc.constant({ key: 'lic_0123456789' }),
-  valuesOf(specSchema('licenses')),
-)
-const steps = fc.record({
-  config: configs,
-  claims: fc.option(claims, { freq: 8, nil: undefined }),
-  bad: fc.option(badLicenses, { freq: 2, nil: undefined }),
+const AGENTS = ['rex', 'blaze', 'tess', 'morgan', 'cypher']
+const anyConfig = fc
+  .tuple(anySpec('platformconfigs'), fc.subarray(AGENTS), fc.constantFrom('a-model', 'another-model'))
+  .map(([spec, names, model]): Spec => {
+    const agents = {
+      ...(spec['agents'] as Spec | undefined),
+      enabled: names.map((name) => ({ name, cli: 'claude', model })),
+    }
+    return { ...spec, agents }
+  })
+const anyPurchase = fc.record({
+  plan: fc.constantFrom('team', 'business', 'enterprise'),
+  days: fc.integer({ min: 100, max: 900 }),
+  agents: fc.integer({ min: 5, max: 40 }),
 })
 
-const mine = new Set<string>()
-async function secret(name: string, license: string): Promise<void> {
-  mine.add(name)
-  await stage.cluster.secret(name, 'license.lic', license)
+const BAD_CONFIGS: readonly Spec[] = [
+  { agents: { enabled: [{ name: 'rex' }, { name: 'rex' }] } },
+  { agents: { enabled: [{ name: 'Not A Name' }] } },
+  { deployment: { type: 'cloud' } },
+  { license: { key: 'a license file' } },
+  { license: { tier: 'no-such-plan' }, agents: { enabled: [] } },
+  {},
+]
+
+/** Ways in which a license goes bad, that are bad in themselves and not because of what was before. */
+async function badLicenses(good: string): Promise<readonly string[]> {
+  const now = wholeSecond(stage.clock.now())
+  return [
+    '',
+    'this is no license',
+    good.slice(0, good.length / 2),
+    good.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
+    await aLicense(await aVendor(), { licenseId: 'foreign' }),
+    await stage.issue({ product: 'ipmi-monitor', plan: 'professional' }),
+    await stage.issue({ expiresAt: now - 100 * DAY }),
+    await stage.issue({ notBefore: now + 50 * DAY, expiresAt: now + 500 * DAY }),
+  ]
 }
 
-/** The states in the order of the walk; the Secrets that they name are there from now on. */
-async function generated(): Promise<Written[]> {
-  const walk: Written[] = []
-  await secret('half', (await stage.issue({})).slice(0, 100))
-  await secret('foreign', await aLicense(await aVendor()))
-  for (const [index, step] of fc.sample(steps, { seed: SEED, numRuns: STATES }).entries()) {
-    const name = `license-${index}`
-    const good: Written = { name: `${index}`, isBad: false, config: step.config, license: undefined }
-    const license = { secretRef: { namespace: 'cto-system', name } }
-    if (step.claims !== undefined) {
-      const { plan, agents, addons, daysLeft } = step.claims
-      const expiresAt = BEGINNING + walk.length * EACH + daysLeft * DAY
-      await secret(name, await stage.issue({ licenseId: name, plan, addons, limits: { agents }, expiresAt }))
-      walk.push({ ...good, license })
-    } else walk.push(good)
-    const [last = good] = walk.slice(-1)
-    if (step.bad === undefined || step.claims === undefined || step.claims.daysLeft < 100) continue
-    walk.push({ ...last, name: `${index} with a bad license`, isBad: true, license: step.bad })
-    walk.push({ ...last, name: `${index} once more` })
-  }
-  return walk
-}
-
-// Replaced and not applied: of an object that becomes empty, applying leaves a null, which the API server refuses.
-async function put(kind: typeof licenses, spec: unknown): Promise<void> {
+/** As `kubectl replace` does: what applying would not even send arrives too. */
+async function put(spec: Spec): Promise<void> {
   const { client } = stage.cluster
-  const there = await stage.cluster.object(kind, 'acme')
-  if (spec === undefined) {
-    if (there !== undefined) await stage.cluster.remove(kind, 'acme')
-    return
+  for (;;) {
+    const live = await stage.cluster.object(platformConfigs, 'acme')
+    const { resourceVersion } = live?.metadata ?? {}
+    const metadata = { name: 'acme', ...(resourceVersion === undefined ? {} : { resourceVersion }) }
+    const config = { apiVersion: 'cto.5dlabs.io/v1', kind: 'PlatformConfig', metadata, spec }
+    try {
+      await (live === undefined
+        ? client.create(platformConfigs, config, soon())
+        : client.replace(platformConfigs, config, soon()))
+      return
+    } catch (error) {
+      // The operator has written the status meanwhile.
+      if (!isConflict(error)) throw error
+    }
   }
-  const metadata = there?.metadata ?? { name: 'acme' }
-  const object = { apiVersion: 'cto.5dlabs.io/v1', kind: kind.kind, metadata, spec }
-  await (there === undefined ? client.create(kind, object, soon()) : client.replace(kind, object, soon()))
 }
 
-/** Writes what is to be written; false if the API server refuses it. */
-async function write({ config, license }: Written): Promise<boolean> {
+/** False when the API server refuses it: then nothing has happened. */
+async function accepted(spec: Spec): Promise<boolean> {
   try {
-    await put(platformConfigs, config)
-    await put(licenses, license)
-    await stage.collectGarbage()
+    await put(spec)
     return true
   } catch (error) {
-    if (error instanceof KubeError && error.status === 422) return false
+    if (isInvalid(error)) return false
     throw error
   }
 }
 
-/** Waits until the operator has decided on what is written now. */
-async function isDecided(): Promise<void> {
-  const { cluster } = stage
-  const isThere = async (kind: typeof licenses, doesExist: boolean) => {
-    const object = await cluster.object(kind, 'acme')
-    if (object === undefined) return !doesExist
-    const { conditions = [] } = (object['status'] ?? {}) as { conditions?: { observedGeneration?: number }[] }
-    return conditions.some(({ observedGeneration }) => observedGeneration === object.metadata['generation'])
-  }
-  await cluster.eventually('the operator to have decided', async () => {
-    const { facts } = stage.running.operator.board ?? {}
-    const hasConfig = facts?.wanted !== undefined
-    const hasLicense = facts?.licenses.some(({ name }) => name === 'acme') ?? false
-    return (await isThere(platformConfigs, hasConfig)) && (await isThere(licenses, hasLicense))
-  })
+async function rest(): Promise<State> {
+  // Long enough for a watch to tell what was done just now.
+  await new Promise((resolve) => setTimeout(resolve, 60))
   await stage.settle()
+  await stage.collectGarbage()
+  await stage.settle()
+  return stage.state()
 }
 
-/** Lets all notices run out. */
-async function ripen(): Promise<void> {
-  for (const ms of RIPENING) {
-    stage.clock.advance(ms)
-    await stage.settle()
+// When something became so depends on the way there. So does whether the guardian was ever wanted: who it is stays, and
+// grants nothing as long as it is not bound.
+const PAST = new Set([
+  'lastTransitionTime',
+  ...['roles', 'serviceaccounts'].map((plural) => `${plural}/cto-agents/guardian`),
+])
+const withoutPast = (state: State) => withoutFields(state, PAST)
+
+test('a walk', { timeout: isThorough ? 3_600_000 : 240_000 }, async () => {
+  const draw = randomFrom(SEED)
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(draw() * list.length)]!
+  const configs = fc.sample(anyConfig, { numRuns: STEPS, seed: SEED })
+  const purchases = fc.sample(anyPurchase, { numRuns: STEPS, seed: SEED })
+  const counts = { good: 0, bad: 0, refused: 0, crashes: 0 }
+  const been: { wish: Wish; state: State }[] = []
+  const now = wholeSecond(stage.clock.now())
+  const buy = async (index: number) => {
+    const { plan, days, agents } = purchases[index]!
+    return stage.issue({ plan, expiresAt: now + days * DAY, limits: { agents } })
   }
-}
 
-interface Agent {
-  readonly name: string
-}
-interface Status {
-  readonly [field: string]: unknown
-  readonly agents: { readonly admitted: Agent[]; readonly refused: Agent[]; readonly held: Agent[]; limit: number }
-  readonly gate: { readonly [field: string]: unknown }
-}
-const DECIDED = ['verdict', 'plan', 'organization', 'licenseId', 'expiresAt', 'degradation', 'readOnly', 'guardian']
-const GRANTED = ['updates', 'features', 'addons', 'limits', 'deniedFeatures']
-const GATE = ['growth', 'anyAgent', 'agents', 'slots', 'refusal']
-const named = (agents: readonly Agent[]) => [...new Set(agents.map(({ name }) => name))].toSorted()
-const only = (object: Readonly<Record<string, unknown>>, fields: readonly string[]) =>
-  Object.fromEntries(fields.map((field) => [field, object[field]]))
-
-/** What counts of a state. An agent that may not run is not there, or held: that depends on whether it ever ran. */
-function view(state: State): unknown {
-  const status = (state['entitlements/cto'] as { status: Status }).status
-  const admitted = named(status.agents.admitted)
-  const runs = (place: string) => admitted.some((name) => place === `deployments/cto-agents/${name}`)
-  const kept = Object.entries(state).filter(
-    ([place]) => runs(place) || /^(rolebindings|roles|serviceaccounts|validating\w+)\//.test(place),
-  )
-  // An account and a role that were once needed stay: without a binding they give nothing.
-  const rights = kept.some(([place]) => place === 'rolebindings/cto-agents/guardian')
-  return {
-    ...only(status, [...DECIDED, ...GRANTED]),
-    admitted,
-    limit: status.agents.limit,
-    notAdmitted: named([...status.agents.refused, ...status.agents.held]),
-    gate: only(status.gate, GATE),
-    objects: Object.fromEntries(kept.filter(([place]) => rights || !/^(roles|serviceaccounts)\//.test(place))),
-    heldButRunning: Object.entries(state)
-      .filter(([place]) => place.startsWith('deployments/') && !runs(place))
-      .filter(([, object]) => ((object as RawObject)['spec'] as { replicas?: number }).replicas !== 0)
-      .map(([place]) => place),
+  let wish: Wish = { config: { agents: { enabled: [{ name: 'rex' }] } }, license: await buy(0) }
+  const wanted = async ({ config, license }: Wish) => {
+    await stage.cluster.installLicense(license)
+    await put(config)
   }
-}
-
-test('each state is what it is from scratch, and bad ones leave no mark', { timeout: 900_000 }, async () => {
-  const walk = await generated()
-  const scratch: (State | undefined)[] = []
-  for (const [index, written] of walk.entries()) {
-    await stage.cluster.apply(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'cto-agents' } })
-    stage.clock = new ManualClock(BEGINNING + index * EACH)
-    if (!(await write(written))) scratch.push(undefined)
-    else {
-      await stage.start()
-      await isDecided()
-      await ripen()
-      scratch.push(await stage.state())
-      stage.crash()
-    }
-    await stage.wipe(({ metadata }) => mine.has(metadata.name))
-  }
-  checkInvariants(stage)
-  stage.proxy.writes.length = 0
-
-  stage.clock = new ManualClock(BEGINNING)
+  await wanted(wish)
   await stage.start()
-  let plan: string | undefined
-  for (const [index, written] of walk.entries()) {
-    const what = `state ${written.name} of seed ${SEED}`
-    const expected = scratch[index]
-    expect(await write(written), what).toBe(expected !== undefined)
-    if (expected === undefined) stage.clock.set(BEGINNING + (index + 1) * EACH)
-    else {
-      await isDecided()
-      if (written.isBad) expect((await stage.cluster.entitlement()).plan, `${what}: the license before`).toBe(plan)
-      await ripen()
-      await stage.reaches(expected, what, view)
+  let good = await rest()
+
+  for (let step = 0; step < STEPS; step++) {
+    const where = `seed ${SEED}, step ${step}`
+    const kind = draw()
+    if (kind < 0.15) {
+      counts.crashes++
+      stage.crash()
+      await stage.start()
+      await stage.reaches(good, `${where}: after a crash`, withoutPast)
+    } else if (kind < 0.55) {
+      counts.bad++
+      if (kind < 0.3) {
+        if (!(await accepted(pick(BAD_CONFIGS)))) counts.refused++
+      } else if (kind < 0.5) await stage.cluster.installLicense(pick(await badLicenses(wish.license)))
+      else if (kind < 0.52) await stage.cluster.remove(licenses, 'acme')
+      else await stage.cluster.remove(platformConfigs, 'acme')
+      await rest()
+      await wanted(wish)
+      await stage.reaches(good, `${where}: the last good one again`, withoutPast)
+    } else {
+      const next = { ...wish, ...(kind < 0.85 ? { config: configs[step]! } : { license: await buy(step) }) }
+      if (!(await accepted(next.config))) {
+        counts.refused++
+        continue
+      }
+      counts.good++
+      await wanted(next)
+      wish = next
+      good = await rest()
+      been.push({ wish, state: good })
     }
-    plan = (await stage.cluster.entitlement()).plan
+    checkInvariants(stage)
+  }
+
+  const again = been.filter((_, index) => index % Math.ceil(been.length / FROM_SCRATCH) === 0)
+  for (const [index, { wish, state }] of again.entries()) {
+    stage.crash()
+    await stage.wipe()
+    await wanted(wish)
+    await stage.start()
+    await stage.reaches(state, `seed ${SEED}, good state ${index}: from nothing`, withoutPast)
   }
   checkInvariants(stage)
-  const refused = scratch.filter((state) => state === undefined).length
-  const bad = walk.filter(({ isBad }) => isBad).length
-  console.error(`walk: ${walk.length} states, ${bad} of them bad, ${refused} refused by the API server`)
+  console.error(
+    `walk: seed ${SEED}, ${STEPS} steps: ${counts.good} good, ${counts.bad} bad, ${counts.crashes} crashes, ` +
+      `${counts.refused} refused by the API server; ${again.length} good states reached from nothing too`,
+  )
+  expect(counts.good).toBeGreaterThan(STEPS / 10)
+  expect(counts.bad).toBeGreaterThan(STEPS / 10)
 })

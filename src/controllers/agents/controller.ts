@@ -21,7 +21,7 @@ import {
   type AgentSpec,
   desiredDeployment,
   desiredGuardianBinding,
-  desiredGuardianRole,
+  desiredGuardian,
   desiredNamespace,
   type Owner,
 } from './desired.ts'
@@ -49,7 +49,7 @@ const TAKEN_AGAIN_MS = 5_000
 export function agentsController(deps: AgentsDeps): ControllerSpec {
   const { client, stores, board, clock, agentsNamespace } = deps
   const owned = stores.workloads.find((one) => one.target.resource.plural === 'deployments')
-  let guardianRoleOf: string | undefined
+  let guardianOf: string | undefined
 
   return {
     name: 'agents',
@@ -65,6 +65,9 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
       const admitted = new Set(decision.agents.admitted.map((agent) => agent.key))
       const wasTaken = new Set(decision.agents.refused.filter(isTaken).map((agent) => agent.key))
       const taken = new Set<string>()
+      // Before its pod, which does not start without it.
+      const { mayChangeThings } = decision.guardian
+      if (mayChangeThings || config.agents.some(({ name }) => name === GUARDIAN)) await keepGuardian(owner, signal)
       await inParallel(config.agents, async (agent) => {
         const key = keyOf(agent.name)
         const there = owned.store.get(`${agentsNamespace}/${agent.name}`)
@@ -80,7 +83,7 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
         }
       })
       await removeOthers(config, signal)
-      await keepGuardian(owner, decision.guardian.mayChangeThings, signal)
+      await keepGuardianBinding(owner, mayChangeThings, signal)
       deps.onNamesTaken(taken)
       return lookAgainAt(taken.size === 0 ? undefined : clock.now() + TAKEN_AGAIN_MS)
     },
@@ -150,7 +153,16 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
     }
   }
 
-  async function keepGuardian(owner: Owner, mayChangeThings: boolean, signal: AbortSignal): Promise<void> {
+  // Who the guardian is, and a role that grants nothing as long as it is not bound.
+  async function keepGuardian(owner: Owner, signal: AbortSignal): Promise<void> {
+    if (guardianOf === owner.uid) return
+    for (const object of desiredGuardian(agentsNamespace, owner)) {
+      await apply(object.kind === 'Role' ? roles : serviceAccounts, object, signal)
+    }
+    guardianOf = owner.uid
+  }
+
+  async function keepGuardianBinding(owner: Owner, mayChangeThings: boolean, signal: AbortSignal): Promise<void> {
     const desired = desiredGuardianBinding(agentsNamespace, owner)
     const live = stores.guardianBinding.store.get(`${agentsNamespace}/${GUARDIAN}`)
     const grantsOurs = live !== undefined && isDeepStrictEqual(live.body['roleRef'], desired['roleRef'])
@@ -158,12 +170,6 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
       if (!grantsOurs) return
       await unlessGone(client.delete(roleBindings, { namespace: agentsNamespace, name: GUARDIAN }, live.uid, signal))
       return
-    }
-    if (guardianRoleOf !== owner.uid) {
-      for (const object of desiredGuardianRole(agentsNamespace, owner)) {
-        await apply(object.kind === 'Role' ? roles : serviceAccounts, object, signal)
-      }
-      guardianRoleOf = owner.uid
     }
     if (grantsOurs && covers(live.body['subjects'], desired['subjects'])) return
     stores.guardianBinding.written(await apply(roleBindings, desired, signal))

@@ -62,7 +62,7 @@ export function desiredDeployment(
 }
 
 /** The guardian's identity and what it may change, were it bound. */
-export function desiredGuardianRole(namespace: string, owner: Owner): KubeObject[] {
+export function desiredGuardian(namespace: string, owner: Owner): KubeObject[] {
   const metadata = guardianMetadata(namespace, owner)
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },

@@ -13,7 +13,7 @@ import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import type { Memory } from '../../domain/facts.ts'
 import type { Client } from '../../kube/client.ts'
-import { isNotFound } from '../../kube/errors.ts'
+import { isAlreadyExists, isNotFound } from '../../kube/errors.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import { type Resource } from '../../kube/resource.ts'
 import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
@@ -54,6 +54,7 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
     name: 'entitlement',
     // One decision at a time: each builds on the memory of the one before.
     workers: 1,
+    rests: true,
     async reconcile(_key, signal) {
       if (!stores.entitlement.store.synced) return awaitChange
       memory ??= await recollect(signal)
@@ -115,7 +116,9 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
         if (config !== undefined) say('PlatformConfig', config, transition)
       }
     }
-    published = status
+    const kept = stores.entitlement.store.get(name)?.status
+    // The same object, where the API server has kept just this: then it is compared with itself next time.
+    published = isDeepStrictEqual(kept, status) ? (kept as EntitlementStatus) : status
     attempted = undefined
     deps.onPublished(status)
     if (!isOurs) {
@@ -126,7 +129,13 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
 
   async function create(signal: AbortSignal): Promise<OwnResource> {
     const object = { apiVersion: API_VERSION, kind: 'Entitlement', metadata: { name }, spec: { product: name } }
-    stores.entitlement.written(await client.create(entitlements, object, signal))
+    try {
+      stores.entitlement.written(await client.create(entitlements, object, signal))
+    } catch (error) {
+      // There is one, with the memory of earlier decisions, and the watch does not know.
+      if (isAlreadyExists(error)) stores.entitlement.store.doubted()
+      throw error
+    }
     const created = stores.entitlement.store.get(name)
     if (created === undefined) throw new Error(`create Entitlement ${name}: it is gone again`)
     return created

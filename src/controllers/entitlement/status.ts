@@ -72,8 +72,11 @@ export function entitlementStatus(
       limit: agents.limit,
       summary: usage(agents.admitted.length, agents.limit),
       admitted: agents.admitted.map(agentEntry),
-      refused: agents.refused.map(refusedEntry),
-      held: agents.held.map((agent) => ({ ...refusedEntry(agent), replicas: agent.replicas })),
+      refused: agents.refused.map(briefly(0)),
+      held: agents.held.map((agent, index) => ({
+        ...briefly(agents.refused.length)(agent, index),
+        replicas: agent.replicas,
+      })),
     },
     limits: publishedLimits(decision),
     deniedFeatures: deniedFeatures(decision),
@@ -98,7 +101,7 @@ export function entitlementStatus(
       refusal: gate.refusal,
       ...(gate.createUntil === undefined ? {} : { createUntil: formatInstant(gate.createUntil) }),
       createMessage: gate.createMessage,
-      workloads: gate.workloads,
+      workloads: sentencesIn(gate.workloads),
     },
     conditions: conditionsAfter(
       previous?.conditions,
@@ -318,6 +321,28 @@ export function platformConfigStatus(
       formatInstant(now),
     ),
   }
+}
+
+// An object may have 1.5 MB in etcd. Of thousands that are refused the first say why in full, and each of them its reason.
+const IN_FULL = 200
+const IN_SHORT = 'not licensed: see the Entitlement'
+
+/** @param before how many were told already */
+function briefly(before: number): (agent: RefusedAgent, index: number) => AgentEntry {
+  return (agent, index) => {
+    const { message, ...brief } = refusedEntry(agent)
+    return before + index < IN_FULL && message !== undefined ? { ...brief, message } : brief
+  }
+}
+
+function sentencesIn(workloads: Readonly<Record<string, string>>): Record<string, string> {
+  let told = 0
+  return Object.fromEntries(
+    Object.entries(workloads).map(([key, sentence]) => [
+      key,
+      sentence === '' || ++told <= IN_FULL ? sentence : IN_SHORT,
+    ]),
+  )
 }
 
 function agentEntry(agent: AdmittedAgent): AgentEntry {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { createProgram } from '../../../src/cli/program.ts'
 import { packageRoot } from '../../../src/control-plane/package-root.ts'
 import { withImports } from '../../support/imports-reference.ts'
@@ -48,6 +49,17 @@ test('every command that a page tells to run is there', async () => {
       if (known.length > 0 && inner !== undefined) expect(known, `${path}: ${line}`).toContain(inner)
     }
   }
+})
+
+test('each alert of the chart has its runbook, at the anchor to which it links', async () => {
+  const file = join(packageRoot(), 'charts/cto-operator/files/alerts.yaml')
+  const alerts = parse(await readFile(file, 'utf8')) as { alert: string }[]
+  const { text = '' } = pages.find(({ path }) => path === 'docs/operations.md') ?? {}
+  const runbooks = [...text.matchAll(/^<a id="(\w+)"><\/a>\n### (\w+)$/gm)].map(([, anchor, heading]) => [
+    anchor,
+    heading,
+  ])
+  expect(runbooks).toEqual(alerts.map(({ alert }) => [alert, alert]))
 })
 
 test('each row of the threat model names a test', () => {

@@ -103,3 +103,24 @@ test('one that is refused is reported, and no more', async () => {
   await recorder.flush()
   expect(errors.map(String)).toEqual([expect.stringContaining('events is forbidden')])
 })
+
+test('of many at once, two are written at a time, and the others wait their turn', async () => {
+  const client: Client = createClient(server.access, { fieldManager: 'me', userAgent: 'test' })
+  let writing = 0
+  let most = 0
+  let done = 0
+  const create: Client['create'] = async (_resource, value) => {
+    most = Math.max(most, ++writing)
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    writing--
+    done++
+    return value
+  }
+  const crowded = createEventRecorder({ ...client, create }, 'example.com/operator', 'pod-1', (error) =>
+    errors.push(error),
+  )
+  for (let index = 0; index < 50; index++)
+    crowded.record({ ...EVENT, regarding: { ...EVENT.regarding, name: `d-${index}` } })
+  await crowded.flush()
+  expect({ most, done, errors }).toEqual({ most: 2, done: 50, errors: [] })
+})

@@ -129,3 +129,13 @@ test('what fails once is no obstacle yet: only what lasts, and what is refused',
   failed(403)
   expect(store.obstacle?.status).toBe(403)
 })
+
+test('the watch brings what the answer to a write has brought: it is not looked into again', () => {
+  store.applied(item('a', 5, 'red'))
+  // One version is one content: only whoever looked would take this for a change.
+  store.applied(item('a', 5, 'not red'))
+  expect(store.get('a')).toBe('red')
+  // Another object of that name may have any version.
+  store.applied(item('a', 5, 'blue', 'another'))
+  expect(store.get('a')).toBe('blue')
+})

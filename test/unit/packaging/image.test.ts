@@ -58,7 +58,8 @@ describe('a tar archive', () => {
   })
 })
 
-describe('the image', () => {
+// A hundred megabytes are packed, twice.
+describe('the image', { timeout: 60_000 }, () => {
   test('is the same each time', async () => {
     const [one, other] = await Promise.all([anImage(), buildImage()])
     expect(one.image.digest).toBe(other.image.digest)
@@ -142,7 +143,7 @@ describe('the image', () => {
   })
 })
 
-describe('the bundle for sites without a way out', () => {
+describe('the bundle for sites without a way out', { timeout: 60_000 }, () => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   const signingKey = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
   const aBundle = async () => {

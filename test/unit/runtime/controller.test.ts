@@ -158,3 +158,43 @@ test('stopping lets what runs finish, and starts nothing more', async () => {
   await stopped
   expect(finished).toEqual(['a'])
 })
+
+test('one that rests deals in one go with all that comes in the meantime, and never rests long', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  try {
+    let runs = 0
+    let takesMs = 60
+    const controller = startController(
+      {
+        name: 'test',
+        workers: 1,
+        rests: true,
+        async reconcile() {
+          runs++
+          await new Promise((resolve) => setTimeout(resolve, takesMs))
+          return awaitChange
+        },
+      },
+      systemClock,
+    )
+    controller.enqueue('a')
+    await vi.advanceTimersByTimeAsync(60)
+    for (let times = 0; times < 10; times++) {
+      controller.enqueue('a')
+      await vi.advanceTimersByTimeAsync(5)
+    }
+    expect(runs).toBe(1)
+    takesMs = 5_000
+    await vi.advanceTimersByTimeAsync(10)
+    expect(runs).toBe(2)
+    controller.enqueue('a')
+    await vi.advanceTimersByTimeAsync(5_099)
+    expect(runs).toBe(2)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(runs).toBe(3)
+    await vi.advanceTimersByTimeAsync(6_000)
+    await controller.stop()
+  } finally {
+    vi.useRealTimers()
+  }
+})

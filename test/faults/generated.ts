@@ -1,0 +1,64 @@
+// Objects as a CRD allows them: everything that its schema says is drawn from, and what its rules say beyond is left to the
+// API server, which refuses some.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { parse } from 'yaml'
+import { packageRoot } from '../../src/control-plane/package-root.ts'
+
+interface Schema {
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean'
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly items?: Schema
+  readonly enum?: readonly unknown[]
+  readonly pattern?: string
+  readonly nullable?: boolean
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly maxItems?: number
+}
+
+interface Crd {
+  readonly spec: { readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: Schema } }[] }
+}
+
+const LONGEST_LIST = 5
+const LONGEST_TEXT = 40
+
+/** What may stand in `spec` of that kind. */
+export function anySpec(plural: string): fc.Arbitrary<Record<string, unknown>> {
+  const file = join(packageRoot(), 'crds', `cto.5dlabs.io_${plural}.yaml`)
+  const [version] = (parse(readFileSync(file, 'utf8')) as Crd).spec.versions
+  const spec = version?.schema.openAPIV3Schema.properties?.['spec']
+  if (spec === undefined) throw new Error(`${file} has no schema of a spec`)
+  return anyOf(spec) as fc.Arbitrary<Record<string, unknown>>
+}
+
+function anyOf(schema: Schema): fc.Arbitrary<unknown> {
+  const values = anyValue(schema)
+  return schema.nullable === true ? fc.option(values, { freq: 4 }) : values
+}
+
+function anyValue(schema: Schema): fc.Arbitrary<unknown> {
+  const { properties = {}, required = [], items = {}, minLength = 0, maxLength = LONGEST_TEXT } = schema
+  if (schema.enum !== undefined) return fc.constantFrom(...schema.enum)
+  if (schema.type === 'object') {
+    return fc.record(mapValues(properties, anyOf), { requiredKeys: [...required], noNullPrototype: true })
+  }
+  if (schema.type === 'array') {
+    return fc.array(anyOf(items), { maxLength: Math.min(schema.maxItems ?? LONGEST_LIST, LONGEST_LIST) })
+  }
+  if (schema.type === 'integer') return fc.integer({ min: schema.minimum ?? 0, max: schema.maximum ?? 1_000 })
+  if (schema.type === 'boolean') return fc.boolean()
+  return schema.pattern === undefined
+    ? fc.string({ minLength, maxLength: Math.min(maxLength, LONGEST_TEXT) })
+    : fc.stringMatching(new RegExp(schema.pattern), { maxLength })
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
+}
