@@ -44,7 +44,9 @@ const anyConfig = fc
       ...(spec['agents'] as Spec | undefined),
       enabled: names.map((name) => ({ name, cli: 'claude', model })),
     }
-    return { ...spec, agents }
+    // A key by chance is none, and would be refused every time.
+    const { key: _, ...license } = (spec['license'] ?? {}) as Spec
+    return { ...spec, license, agents }
   })
 const anyPurchase = fc.record({
   plan: fc.constantFrom('team', 'business', 'enterprise'),
