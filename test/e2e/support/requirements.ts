@@ -1,6 +1,7 @@
 // What a real node needs of the machine. Where something is missing, the suite is skipped and says what.
 
-import { existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 // A node needs the last two even when nobody calls them by name: containerd starts runc, kube-proxy and the CNI iptables.
@@ -22,7 +23,24 @@ export function whyNoNode(): string | undefined {
     const packages = missing.map(([, name]) => name).join(' ')
     return `a node needs ${missing.map(([program]) => program).join(', ')}; install with: apt-get install -y ${packages}`
   }
+  if (!mayMakeNamespaces()) return 'a node needs namespaces of its own, and this machine lets nobody make any (unshare)'
+  if (!isWritable('/sys/fs/cgroup')) return 'a node needs cgroups of its own, and /sys/fs/cgroup is read-only'
   return undefined
+}
+
+// Root of a container often has the name and not the rights.
+function mayMakeNamespaces(): boolean {
+  const namespaces = ['--net', '--mount', '--pid', '--fork', '--mount-proc']
+  return spawnSync('unshare', [...namespaces, 'true'], { stdio: 'ignore' }).status === 0
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function isInstalled(program: string): boolean {
