@@ -130,9 +130,10 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
     // Tampering, and an agent that is not wanted any more.
     for (const key of policyKeys(catalog)) {
       const [kind = '', name = ''] = key.split('/')
-      const changed = kind.endsWith('Policy') ? { failurePolicy: 'Ignore' } : { validationActions: ['Audit'] }
       const asIs = () => run('get', kind, name, '-o', 'jsonpath={.spec.failurePolicy}{.spec.validationActions}')
       const before = await asIs()
+      const another = { failurePolicy: before === 'Fail' ? 'Ignore' : 'Fail' }
+      const changed = kind.endsWith('Policy') ? another : { validationActions: ['Audit'] }
       await run('patch', kind, name, '--type=merge', '-p', JSON.stringify({ spec: changed }))
       await cluster.eventually(`${key} to be restored`, async () => (await asIs()) === before)
     }
