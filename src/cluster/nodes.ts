@@ -3,6 +3,7 @@
 import type { NodeFacts } from '../domain/cluster/node-facts.ts'
 import { isAskedFor, VALUED_LABELS } from '../domain/cluster/signals.ts'
 import { parseInstant } from '../domain/instant.ts'
+import { type Message, message, messages, OBJECT_META, text, time } from '../kube/protobuf.ts'
 import type { ObjectMeta } from './objects.ts'
 
 interface RawNode {
@@ -17,6 +18,25 @@ interface RawNode {
       readonly lastTransitionTime?: string
     }[]
   }
+}
+
+/** The same in Protobuf: the numbers are those of Kubernetes' `core/v1`. */
+export const NODE_MESSAGE: Message = {
+  1: message('metadata', OBJECT_META),
+  2: message('spec', { 3: text('providerID'), 5: messages('taints', { 1: text('key') }) }),
+  3: message('status', {
+    4: messages('conditions', { 1: text('type'), 2: text('status'), 4: time('lastTransitionTime') }),
+    5: messages('addresses', { 1: text('type') }),
+    7: message('nodeInfo', {
+      1: text('machineID'),
+      2: text('systemUUID'),
+      3: text('bootID'),
+      4: text('kernelVersion'),
+      5: text('osImage'),
+      6: text('containerRuntimeVersion'),
+      7: text('kubeletVersion'),
+    }),
+  }),
 }
 
 const INSTANCE_TYPES = ['node.kubernetes.io/instance-type', 'beta.kubernetes.io/instance-type']

@@ -14,7 +14,7 @@ import { itemFrom, type WatchTarget } from '../kube/watch.ts'
 import { vaultName } from './evidence-vault.ts'
 import { LicenseSecrets, projectSecret, type SecretData } from './license-secrets.ts'
 import { KUBEADM_CONFIG, LOAD_BALANCERS, projectKubeadm, publicAddressesOf } from './cluster-records.ts'
-import { projectNode } from './nodes.ts'
+import { NODE_MESSAGE, projectNode } from './nodes.ts'
 import type { ObjectMeta } from './objects.ts'
 import { projectWorkload, type Workload, WORKLOAD_KINDS } from './workloads.ts'
 
@@ -73,7 +73,7 @@ export function declareStores(
 ) {
   const watched = <T>(target: WatchTarget<T>) => new Watched(target, onListenerError)
   const ours = `${MANAGED_BY_LABEL}=${MANAGED_BY}`
-  const nodes = watched<NodeFacts>({ resource: kinds.nodes, project: projectNode })
+  const nodes = watched<NodeFacts>({ resource: kinds.nodes, project: projectNode, protobuf: NODE_MESSAGE })
   const nodeTally = new NodeTally()
   nodes.store.onChange((_name, before, after) => nodeTally.change(before, after))
   return {

@@ -82,6 +82,12 @@ interface Request {
   readonly repeatable: boolean
 }
 
+/** An answer while it comes. */
+export interface StreamedAnswer {
+  readonly chunks: AsyncIterable<Buffer>
+  readonly contentType: string
+}
+
 interface Opened {
   readonly response: IncomingMessage
   readonly life: AbortController
@@ -103,10 +109,15 @@ export function createClient(access: Access, options: ClientOptions) {
     }
   }
 
-  async function open(request: Request, signal: AbortSignal, encoding: string): Promise<IncomingMessage> {
+  async function open(
+    request: Request,
+    signal: AbortSignal,
+    encoding: string,
+    accept = 'application/json',
+  ): Promise<IncomingMessage> {
     const body = request.body === undefined ? undefined : JSON.stringify(request.body)
     const headers: Record<string, string> = {
-      accept: 'application/json',
+      accept,
       'accept-encoding': encoding,
       'user-agent': options.userAgent,
       ...(await credentials(request)),
@@ -300,18 +311,22 @@ export function createClient(access: Access, options: ClientOptions) {
       await call({ method: 'DELETE', path: resourcePath(resource, place), body, repeatable: true }, signal)
     },
 
-    /** Opens an answer that goes on: a watch. Not limited in time; the caller watches over it. */
-    stream: async (path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>> => {
+    /**
+     * Opens an answer that goes on: a watch. Not limited in time; the caller watches over it.
+     * @param preferred the content type that is wanted rather than JSON
+     */
+    stream: async (path: string, signal: AbortSignal, preferred?: string): Promise<StreamedAnswer> => {
       const request: Request = { method: 'GET', path, repeatable: true }
+      const accept = [...(preferred === undefined ? [] : [preferred]), 'application/json'].join(', ')
       // Not compressed: an event has to arrive when it happens, not when a block is full.
-      const response = await open(request, signal, 'identity').catch((error: unknown) =>
+      const response = await open(request, signal, 'identity', accept).catch((error: unknown) =>
         Promise.reject(unreachable(request, error)),
       )
       if ((response.statusCode ?? 0) >= 400) {
         if (response.statusCode === 401) access.refresh()
         throw errorFrom(request, response, await readBody(response, signal))
       }
-      return decoded(response)
+      return { chunks: decoded(response), contentType: response.headers['content-type'] ?? '' }
     },
 
     /** The API server's time now, in ms since the epoch, as its last answer had it; undefined before the first. */

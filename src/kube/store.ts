@@ -109,7 +109,12 @@ export class Store<T> {
   }
 
   listed(item: Item<T>): void {
-    if (item.value !== undefined) this.#listing?.set(item.key, { ...item, value: item.value })
+    if (item.value === undefined) this.unlisted(item)
+    else this.#listing?.set(item.key, { ...item, value: item.value })
+  }
+
+  unlisted(item: Item<T>): void {
+    this.#listing?.delete(item.key)
   }
 
   /**
@@ -246,6 +251,9 @@ function take<T>(store: Store<T>, event: WatchEvent<T>): boolean {
       break
     case 'listed':
       store.listed(event.item)
+      break
+    case 'unlisted':
+      store.unlisted(event.item)
       break
     case 'synced':
       return store.syncedNow(event.resourceVersion)

@@ -4,6 +4,9 @@
 //     ▲          │           │           │
 //     └── error ─┘◀── 410 ───┘◀── 410 ───┘
 //
+// Where there are many objects, the list is asked for as the beginning of the watch (Kubernetes' streaming lists), and in
+// Protobuf: empty ──▶ streaming ──▶ watching. A server that cannot do that is asked for pages.
+//
 // What is read is projected at once: a whole object never outlives its turn.
 
 import type { Backoff } from '../runtime/backoff.ts'
@@ -12,7 +15,9 @@ import { pause } from '../runtime/pause.ts'
 import type { Client, RawObject } from './client.ts'
 import { isGone, KubeError } from './errors.ts'
 import type { ListEnd } from './list-stream.ts'
+import type { Message } from './protobuf.ts'
 import { type Place, type Resource, resourcePath } from './resource.ts'
+import { eventsInFrames, eventsInLines, type RawEvent } from './watch-events.ts'
 
 export interface WatchTarget<T> {
   readonly resource: Resource
@@ -21,6 +26,8 @@ export interface WatchTarget<T> {
   readonly fieldSelector?: string
   /** What is kept of an object; undefined: it is as if it were not there. */
   readonly project: (raw: unknown) => T | undefined
+  /** Of a kind of which there are many: what `project` reads. It is then streamed and in Protobuf, where the server can do that. */
+  readonly protobuf?: Message
 }
 
 export interface Item<T> {
@@ -34,6 +41,8 @@ export type WatchEvent<T> =
   /** A new list begins; what comes until `synced` is all there is. */
   | { readonly kind: 'restarted' }
   | { readonly kind: 'listed'; readonly item: Item<T> }
+  /** It was listed, and is gone before the list was complete. */
+  | { readonly kind: 'unlisted'; readonly item: Item<T> }
   | { readonly kind: 'synced'; readonly resourceVersion: string }
   | { readonly kind: 'applied'; readonly item: Item<T> }
   | { readonly kind: 'deleted'; readonly item: Item<T> }
@@ -46,14 +55,12 @@ export type WatchEvent<T> =
 
 type State =
   | { readonly kind: 'empty' }
+  | { readonly kind: 'streaming' }
   | { readonly kind: 'listing'; readonly continueToken: string }
   | { readonly kind: 'listed'; readonly resourceVersion: string }
-  | { readonly kind: 'watching'; readonly resourceVersion: string; readonly lines: AsyncIterable<Line> }
+  | { readonly kind: 'watching'; readonly resourceVersion: string; readonly events: RawEvents }
 
-interface Line {
-  readonly type: string
-  readonly object: RawObject & { readonly code?: number; readonly message?: string; readonly reason?: string }
-}
+type RawEvents = AsyncGenerator<RawEvent, void>
 
 export interface WatchTiming {
   /** How long the server is asked to keep a watch open, in seconds. Bookmarks, one each minute, keep the connection in use. */
@@ -88,8 +95,9 @@ const EMPTY_WATCHES = 5
 // One that says nothing where others send bookmarks may be a connection that is dead; after another it is the version.
 const SILENT_WATCHES = 2
 const HEALTHY_MS = 10_000
-/** etcd takes objects of 1.5 MB; a line is one object. */
-const LONGEST_LINE = 16 * 1024 * 1024
+// What a server answers that does not know how to stream a list, or may not.
+const CANNOT_STREAM: ReadonlySet<number> = new Set([400, 422])
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
 /** Ends only when the signal aborts. */
 export async function* watch<T>(
@@ -112,7 +120,11 @@ export async function* watch<T>(
       switch (state.kind) {
         case 'empty':
           yield { kind: 'restarted' }
-          state = { kind: 'listing', continueToken: '' }
+          state = target.protobuf === undefined ? LISTING : { kind: 'streaming' }
+          break
+        case 'streaming':
+          state = yield* readInitialEvents(client, target, signal, timing)
+          relistAt = performance.now() + timing.relistMs()
           break
         case 'listing':
           state = yield* readPage(client, target, state.continueToken, signal)
@@ -127,24 +139,24 @@ export async function* watch<T>(
           heard = 0
           const patienceMs = sendsBookmarks ? timing.silenceMs : Number.POSITIVE_INFINITY
           const { resourceVersion }: { readonly resourceVersion: string } = state
-          const lines = await openWatch(client, target, resourceVersion, signal, timing, patienceMs)
+          const events = await openWatch(client, target, { resourceVersion }, signal, timing, () => patienceMs)
           yield { kind: 'alive' }
-          state = { kind: 'watching', resourceVersion, lines }
+          state = { kind: 'watching', resourceVersion, events }
           break
         }
         case 'watching': {
           let { resourceVersion } = state
-          for await (const line of state.lines) {
-            if (line.type === 'ERROR') throw streamError(line)
+          for await (const { type, object } of state.events) {
+            if (type === 'ERROR') throw streamError(object)
             heard++
             failures = 0
             silentWatches = 0
-            resourceVersion = line.object.metadata?.resourceVersion ?? resourceVersion
+            resourceVersion = object.metadata?.resourceVersion ?? resourceVersion
             state = { ...state, resourceVersion }
-            if (line.type === 'BOOKMARK') {
+            if (type === 'BOOKMARK') {
               sendsBookmarks = true
               yield { kind: 'alive' }
-            } else yield eventOf(line.type === 'DELETED' ? 'deleted' : 'applied', target, line.object)
+            } else yield eventOf(type === 'DELETED' ? 'deleted' : 'applied', target, object)
           }
           emptyWatches = heard > 0 ? 0 : emptyWatches + 1
           if (performance.now() - began > HEALTHY_MS) failures = 0
@@ -189,8 +201,55 @@ export async function* watch<T>(
 
 // Half a list is no list. A watch that broke goes on from where it was, unless that version is gone.
 function afterFailure(state: State, error: unknown): State {
-  if (state.kind === 'empty' || state.kind === 'listing' || isGone(error)) return { kind: 'empty' }
+  if (!('resourceVersion' in state) || isGone(error)) return { kind: 'empty' }
   return { kind: 'listed', resourceVersion: state.resourceVersion }
+}
+
+const LISTING: State = { kind: 'listing', continueToken: '' }
+
+/** All there is, as the first events of a watch. What breaks off before their end is listed in pages. */
+async function* readInitialEvents<T>(
+  client: Client,
+  target: WatchTarget<T>,
+  signal: AbortSignal,
+  timing: WatchTiming,
+): AsyncGenerator<WatchEvent<T>, State> {
+  const query = { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }
+  let patienceMs = timing.idleMs
+  let events: RawEvents
+  try {
+    events = await openWatch(client, target, query, signal, timing, () => patienceMs)
+  } catch (error) {
+    if (error instanceof KubeError && CANNOT_STREAM.has(error.status)) return LISTING
+    throw error
+  }
+  try {
+    for (;;) {
+      // Not a loop over the events: leaving it would end them.
+      const { done = false, value } = await events.next()
+      if (done || value === undefined) break
+      const { type, object } = value
+      if (type === 'ERROR') throw streamError(object)
+      if (type !== 'BOOKMARK') yield eventOf(type === 'DELETED' ? 'unlisted' : 'listed', target, object)
+      else if (isEndOfInitialEvents(object)) {
+        const { resourceVersion = '' } = object.metadata
+        patienceMs = timing.silenceMs
+        yield { kind: 'synced', resourceVersion }
+        return { kind: 'watching', resourceVersion, events }
+      }
+    }
+  } catch {
+    // The list tells what is wrong, if anything is.
+  }
+  await events.return()
+  signal.throwIfAborted()
+  yield { kind: 'restarted' }
+  return LISTING
+}
+
+function isEndOfInitialEvents({ metadata }: RawObject): boolean {
+  const annotations = (metadata as { annotations?: Record<string, string> }).annotations ?? {}
+  return annotations[INITIAL_EVENTS_END] === 'true'
 }
 
 // Pages are read from etcd's current state: resourceVersion=0 would be cheaper for the server, which then ignores the
@@ -224,7 +283,11 @@ async function* projected<T>(
   }
 }
 
-function eventOf<T>(kind: 'listed' | 'applied' | 'deleted', target: WatchTarget<T>, raw: RawObject): WatchEvent<T> {
+function eventOf<T>(
+  kind: 'listed' | 'unlisted' | 'applied' | 'deleted',
+  target: WatchTarget<T>,
+  raw: RawObject,
+): WatchEvent<T> {
   try {
     return { kind, item: itemFrom(target, raw) }
   } catch (cause) {
@@ -237,17 +300,17 @@ function eventOf<T>(kind: 'listed' | 'applied' | 'deleted', target: WatchTarget<
 async function openWatch<T>(
   client: Client,
   target: WatchTarget<T>,
-  resourceVersion: string,
+  from: Readonly<Record<string, string>>,
   signal: AbortSignal,
   timing: WatchTiming,
-  patienceMs: number,
-): Promise<AsyncIterable<Line>> {
+  patienceMs: () => number,
+): Promise<RawEvents> {
   const seconds = timing.watchSeconds()
   const path = resourcePath(target.resource, placeOf(target), {
     ...selectorsOf(target),
     watch: 'true',
     allowWatchBookmarks: 'true',
-    resourceVersion,
+    ...from,
     timeoutSeconds: String(seconds),
   })
   const life = new AbortController()
@@ -256,14 +319,18 @@ async function openWatch<T>(
   let silence: NodeJS.Timeout | undefined
   signal.addEventListener('abort', end)
   try {
-    const chunks = await client.stream(path, life.signal)
+    const { chunks, contentType } = await client.stream(path, life.signal, target.protobuf && PROTOBUF)
     clearTimeout(deadline)
     deadline = setTimeout(end, seconds * 1_000 + timing.idleMs)
-    if (Number.isFinite(patienceMs)) silence = setTimeout(end, patienceMs)
-    return linesOf(chunks, () => silence?.refresh(), finished)
+    heard()
+    return eventsIn(listened(chunks, heard, finished), contentType, target)
   } catch (error) {
     finished()
     throw error
+  }
+  function heard() {
+    clearTimeout(silence)
+    if (Number.isFinite(patienceMs())) silence = setTimeout(end, patienceMs())
   }
   function end() {
     finished()
@@ -276,55 +343,30 @@ async function openWatch<T>(
   }
 }
 
-async function* linesOf(
+async function* listened(
   chunks: AsyncIterable<Buffer>,
   heard: () => void,
   finished: () => void,
-): AsyncGenerator<Line, void> {
-  const decoder = new TextDecoder()
-  let rest = ''
+): AsyncGenerator<Buffer, void> {
   try {
     for await (const chunk of chunks) {
       heard()
-      const [first = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n')
-      // Only what is new is searched: a long line comes in many chunks.
-      rest += first
-      if (rest.length > LONGEST_LINE) throw unreadable()
-      for (const next of more) {
-        if (rest.trim() !== '') yield parseLine(rest)
-        rest = next
-      }
+      yield chunk
     }
   } finally {
     finished()
   }
 }
 
-const CHANGES: ReadonlySet<string> = new Set(['ADDED', 'MODIFIED', 'DELETED'])
+const PROTOBUF = 'application/vnd.kubernetes.protobuf;stream=watch'
 
-// A line that cannot be read is an event that is lost: the list has to be read again.
-function parseLine(line: string): Line {
-  try {
-    const parsed = JSON.parse(line) as Line
-    const { type, object } = parsed
-    if (type === 'ERROR' || type === 'BOOKMARK') return parsed
-    if (CHANGES.has(type) && typeof object.metadata.name === 'string') return parsed
-  } catch {
-    // Falls through: what cannot be parsed is as bad as what makes no sense.
-  }
-  throw unreadable()
+function eventsIn<T>(chunks: AsyncIterable<Buffer>, contentType: string, { protobuf }: WatchTarget<T>): RawEvents {
+  const isProtobuf = contentType.startsWith('application/vnd.kubernetes.protobuf')
+  return isProtobuf && protobuf !== undefined ? eventsInFrames(chunks, protobuf) : eventsInLines(chunks)
 }
 
-function unreadable(): KubeError {
-  return new KubeError('the API server sent a watch event that cannot be read', 410, 'Expired')
-}
-
-function streamError({ object = {} }: { readonly object?: Partial<Line['object']> }): KubeError {
-  return new KubeError(
-    `watch: ${object.message ?? 'the API server ended the watch'}`,
-    object.code ?? 0,
-    object.reason ?? '',
-  )
+function streamError({ message = 'the API server ended the watch', code, reason }: RawEvent['object']): KubeError {
+  return new KubeError(`watch: ${message}`, code ?? 0, reason ?? '')
 }
 
 function placeOf<T>({ namespace }: WatchTarget<T>): Place {

@@ -136,7 +136,8 @@ async function takeLogs(
 async function readText(client: Client, path: string, signal: AbortSignal): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of await client.stream(path, signal)) {
+  const { chunks: arriving } = await client.stream(path, signal)
+  for await (const chunk of arriving) {
     chunks.push(chunk)
     size += chunk.length
     if (size > LARGEST_LOG) break

@@ -1,0 +1,73 @@
+// What a watch brings, event by event: lines of JSON, or frames of Protobuf.
+
+import type { RawObject } from './client.ts'
+import { KubeError } from './errors.ts'
+import { type Message, readMessage, watchEvent } from './protobuf.ts'
+
+/** One event, as the API server sends it. */
+export interface RawEvent {
+  readonly type: string
+  readonly object: RawObject & { readonly code?: number; readonly message?: string; readonly reason?: string }
+}
+
+/** etcd takes objects of 1.5 MB; an event is one object. */
+const LONGEST = 16 * 1024 * 1024
+
+/** @throws KubeError 410 for an event that cannot be read: it is lost, and everything has to be read anew */
+export async function* eventsInLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<RawEvent, void> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of chunks) {
+    const [first = '', ...more] = decoder.decode(chunk, { stream: true }).split('\n')
+    // Only what is new is searched: a long line comes in many chunks.
+    rest += first
+    if (rest.length > LONGEST) throw unreadable()
+    for (const next of more) {
+      if (rest.trim() !== '') yield checked(() => JSON.parse(rest) as RawEvent)
+      rest = next
+    }
+  }
+}
+
+const LENGTH_BYTES = 4
+
+/**
+ * Each frame is its length, and an event with such an object in it.
+ * @throws KubeError 410 for an event that cannot be read
+ */
+export async function* eventsInFrames(chunks: AsyncIterable<Buffer>, object: Message): AsyncGenerator<RawEvent, void> {
+  const event = watchEvent(object)
+  let rest: Buffer = Buffer.alloc(0)
+  for await (const chunk of chunks) {
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    let start = 0
+    while (rest.length - start >= LENGTH_BYTES) {
+      const length = rest.readUInt32BE(start)
+      if (length > LONGEST) throw unreadable()
+      const end = start + LENGTH_BYTES + length
+      if (rest.length < end) break
+      const frame = rest.subarray(start + LENGTH_BYTES, end)
+      yield checked(() => readMessage(frame, event) as unknown as RawEvent)
+      start = end
+    }
+    rest = rest.subarray(start)
+  }
+}
+
+const CHANGES: ReadonlySet<string> = new Set(['ADDED', 'MODIFIED', 'DELETED'])
+
+function checked(read: () => RawEvent): RawEvent {
+  try {
+    const event = read()
+    const { type, object } = event
+    if (type === 'ERROR' || type === 'BOOKMARK') return event
+    if (CHANGES.has(type) && typeof object.metadata.name === 'string') return event
+  } catch {
+    // Falls through: what cannot be parsed is as bad as what makes no sense.
+  }
+  throw unreadable()
+}
+
+function unreadable(): KubeError {
+  return new KubeError('the API server sent a watch event that cannot be read', 410, 'Expired')
+}
