@@ -10,6 +10,7 @@ import { LicenseEvidence } from './cluster/license-evidence.ts'
 import { RevocationEvidence } from './cluster/revocation-evidence.ts'
 import { allWatched, policyStores, type Stores } from './cluster/stores.ts'
 import { createTrustedClock } from './cluster/trusted-clock.ts'
+import { isHeldOrResumed, type Workload } from './cluster/workloads.ts'
 import { AGENTS_KEY, agentsController } from './controllers/agents/controller.ts'
 import { createDecisionBoard, type DecisionBoard } from './controllers/decision-board.ts'
 import { ENTITLEMENT_KEY, entitlementController } from './controllers/entitlement/controller.ts'
@@ -22,12 +23,16 @@ import { readRevocationList } from './domain/license/revocation-list.ts'
 import type { Journal } from './http/status-page/journal.ts'
 import type { Client } from './kube/client.ts'
 import { createEventRecorder, type EventRecorder } from './kube/events.ts'
+import type { Listener } from './kube/store.ts'
 import type { Clock } from './runtime/clock.ts'
 import { type Controller, startController } from './runtime/controller.ts'
 import { repeat } from './runtime/repeat.ts'
 import type { OperatorSettings } from './settings.ts'
 import type { Logger } from './telemetry/log.ts'
 import type { createMetrics } from './telemetry/metrics.ts'
+
+// Nothing follows from an agent that we held or resumed but that it is said: of a thousand it is said a few times.
+const PROGRESS_MS = 1_000
 
 export interface TermDeps {
   /** Behind the fence of this term, if there is one. */
@@ -147,15 +152,21 @@ export function startTerm(deps: TermDeps): Term {
 
   // Who looks when what changes: what anybody does to the cluster leads to a decision, and a decision to deeds.
   const decideAgain = () => entitlement.enqueue(ENTITLEMENT_KEY)
+  const decideOnWorkload: Listener<Workload> = (_key, before, after) => {
+    if (isHeldOrResumed(before, after)) entitlement.enqueueAfter(ENTITLEMENT_KEY, PROGRESS_MS)
+    else decideAgain()
+  }
   const keepPolicies = () => {
     if (!stores.policies.store.synced || !stores.policyBindings.store.synced) return
     for (const key of policyKeys(catalog)) policy.enqueue(key)
   }
   const ofPolicies = policyStores(stores)
+  const ofWorkloads: ReadonlySet<object> = new Set(stores.workloads.map(({ store }) => store))
   const deafen = [
-    ...allWatched(stores).map((watched) =>
-      watched.store.onChange(ofPolicies.has(watched) ? keepPolicies : decideAgain),
-    ),
+    ...allWatched(stores)
+      .filter(({ store }) => !ofWorkloads.has(store))
+      .map((watched) => watched.store.onChange(ofPolicies.has(watched) ? keepPolicies : decideAgain)),
+    ...stores.workloads.map(({ store }) => store.onChange(decideOnWorkload)),
     stores.secrets.onChange(decideAgain),
   ]
   board.onPublish(() => {

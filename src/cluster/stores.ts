@@ -54,6 +54,11 @@ export class Watched<T> {
   written(raw: RawObject): void {
     this.store.applied(itemFrom(this.target, raw))
   }
+
+  /** The same of a write from which nothing follows here: listeners do not hear of it. */
+  published(raw: RawObject): void {
+    this.store.applied(itemFrom(this.target, raw), false)
+  }
 }
 
 export type Stores = ReturnType<typeof declareStores>

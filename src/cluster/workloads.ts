@@ -106,6 +106,12 @@ export function wantedReplicas(workload: Workload): number {
   return isHeld(workload) ? (workload.heldReplicas ?? 0) : workload.replicas
 }
 
+/** Whether all that has changed is that we held it, or let it run again. */
+export function isHeldOrResumed(before: Workload | undefined, after: Workload | undefined): boolean {
+  if (before === undefined || after === undefined || before.uid !== after.uid) return false
+  return isHeld(before) !== isHeld(after) && wantedReplicas(before) === wantedReplicas(after)
+}
+
 function scaledBy(workload: Workload): Kind['scaledBy'] {
   return WORKLOAD_KINDS.find((kind) => kind.plural === workload.resource)?.scaledBy ?? 'nodes'
 }

@@ -140,14 +140,15 @@ export class Store<T> {
     return true
   }
 
-  applied(item: Item<T>): void {
+  /** @param tells whether listeners hear of it */
+  applied(item: Item<T>, tells = true): void {
     this.alive()
     const { uid, resourceVersion: known = '' } = this.#entries.get(item.key) ?? {}
     // The answer to a write of ours was here before the watch.
     if (item.uid === uid && item.resourceVersion === known && known !== '') return
     if (isOlder(item.resourceVersion, known) || isOlder(item.resourceVersion, this.#overtaken)) return
     if (item.value === undefined) this.#remove(item.key)
-    else this.#put(item.key, { ...item, value: item.value })
+    else this.#put(item.key, { ...item, value: item.value }, tells)
   }
 
   deleted(item: Item<T>): void {
@@ -189,7 +190,7 @@ export class Store<T> {
     this.#lastContact = performance.now()
   }
 
-  #put(key: string, entry: Entry<T>): void {
+  #put(key: string, entry: Entry<T>, tells = true): void {
     const before = this.#entries.get(key)
     if (before !== undefined && before.uid !== entry.uid) this.#remove(key)
     const known = this.#entries.get(key)
@@ -200,7 +201,7 @@ export class Store<T> {
       resourceVersion: entry.resourceVersion,
       value: same ? known.value : entry.value,
     })
-    if (!same) this.#tell(key, known?.value, entry.value)
+    if (!same && tells) this.#tell(key, known?.value, entry.value)
   }
 
   #remove(key: string): void {

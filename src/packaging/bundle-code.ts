@@ -26,7 +26,7 @@ export async function bundleCode({ outdir, small }: CodeOptions): Promise<Metafi
     legalComments: 'none',
     logLevel: 'warning',
     metafile: true,
-    plugins: [REQUIRED_HTTP],
+    plugins: [REQUIRED_HTTP, KUBECONFIG_ALONE, UNDICI_WHEN_USED],
     ...(small ? { minify: true } : { sourcemap: 'linked' }),
     // Some dependencies are CommonJS and ask for Node's modules at run time.
     banner: {
@@ -41,11 +41,41 @@ export async function bundleCode({ outdir, small }: CodeOptions): Promise<Metafi
 const REQUIRED_HTTP: Plugin = {
   name: 'required-http',
   setup(bundling) {
-    bundling.onResolve({ filter: /^node:http$/ }, ({ kind, path }) =>
+    bundling.onResolve({ filter: /^(?:node:)?http$/ }, ({ kind, path }) =>
       kind === 'import-statement' ? { path, namespace: 'required' } : { path, external: true },
     )
     bundling.onLoad({ filter: /./, namespace: 'required' }, ({ path }) => {
       return { contents: `module.exports = require('${path}')` }
+    })
+  },
+}
+
+// Of Kubernetes' client we take the kubeconfig. Its modules do nothing when they are loaded, which its package does not say:
+// told so, the bundler leaves out a class for each kind of object in Kubernetes.
+const CLIENT_NODE = '/@kubernetes/client-node/'
+const KUBECONFIG_ALONE: Plugin = {
+  name: 'kubeconfig-alone',
+  setup(bundling) {
+    bundling.onResolve({ filter: /^\.|^@kubernetes\/client-node$/ }, async ({ path, pluginData, ...from }) => {
+      if (pluginData === RESOLVING || (path.startsWith('.') && !from.importer.includes(CLIENT_NODE))) return undefined
+      return { ...(await bundling.resolve(path, { ...from, pluginData: RESOLVING })), sideEffects: false }
+    })
+  },
+}
+const RESOLVING = Symbol('resolving')
+
+// It uses undici where a kubeconfig names a proxy, and loads it always: 10 MB of memory.
+const UNDICI_WHEN_USED: Plugin = {
+  name: 'undici-when-used',
+  setup(bundling) {
+    bundling.onResolve({ filter: /^undici$/ }, ({ importer, resolveDir }) =>
+      importer.includes(CLIENT_NODE) ? { path: 'undici', namespace: 'when-used', pluginData: resolveDir } : undefined,
+    )
+    bundling.onLoad({ filter: /./, namespace: 'when-used' }, ({ path, pluginData }) => {
+      const getters = ['Agent', 'ProxyAgent', 'fetch'].map(
+        (name) => `get ${name}() { return require('${path}').${name} }`,
+      )
+      return { resolveDir: pluginData as string, contents: `module.exports = { ${getters.join(', ')} }` }
     })
   },
 }

@@ -42,6 +42,8 @@ export interface Controller {
   /** For how long each reconciliation that runs has been running, in seconds. */
   runningSeconds(): number[]
   enqueue(key: string): void
+  /** What is not urgent: it waits that long, in ms, unless something comes that is. */
+  enqueueAfter(key: string, ms: number): void
   /** Resolves once nothing is due or running. */
   idle(): Promise<void>
   /** Lets what runs finish and drops the rest. */
@@ -105,6 +107,7 @@ export function startController(spec: ControllerSpec, clock: Clock, hooks: Contr
     },
     runningSeconds: () => queue.runningSeconds(),
     enqueue: (key) => queue.add(key),
+    enqueueAfter: (key, ms) => queue.addAfter(key, ms),
     idle: () => queue.idle(),
     async stop() {
       queue.close()

@@ -151,7 +151,7 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
       spec: resource.spec,
       status,
     }
-    stores.entitlement.written(await client.replace(entitlements, object, signal, 'status'))
+    stores.entitlement.published(await client.replace(entitlements, object, signal, 'status'))
   }
 
   async function publishLicenses(decision: Decision, now: number, signal: AbortSignal): Promise<void> {

@@ -58,6 +58,17 @@ const wants = (object: string) =>
 const podSpec = (object: string) =>
   `has(dyn(${object}).spec.template) ? dyn(${object}).spec.template.spec : dyn(${object}).spec.jobTemplate.spec.template.spec`
 
+/**
+ * Whether a write can concern the license at all. Most do not, and an API server that hears so before anything else is asked
+ * spares itself three quarters of what the policy costs: it makes the objects ready for each of its questions anew.
+ */
+const concernsTheLicense = (label: string) => ({
+  name: 'concerns-the-license',
+  expression:
+    `oldObject == null || (${valueOf(label, 'object')}) != (${valueOf(label, 'oldObject')}) || ` +
+    `(${wants('object')}) > (${wants('oldObject')}) || (${podSpec('object')}) != (${podSpec('oldObject')})`,
+})
+
 const key = (name: string) => `request.resource.resource + '/' + request.namespace + '/' + ${name}`
 
 const decided: Validation = {
@@ -104,7 +115,7 @@ const workloads = ({ label, noun }: Governed): PolicySpec => ({
   ],
   labelled: true,
   namespaced: true,
-  matchConditions: [notByKubernetesItself],
+  matchConditions: [notByKubernetesItself, concernsTheLicense(label)],
   variables: [
     { name: 'agent', expression: valueOf(label, 'object') },
     { name: 'before', expression: `oldObject == null ? '' : (${valueOf(label, 'oldObject')})` },
