@@ -1,15 +1,32 @@
-// What the admission policy costs: agents created where it is in force and where it is not, one by one in turn.
+// What the admission policy costs: agents created where it is in force and where it is not, one by one in turn. As the bare
+// request, in which the policy is a good part, and as a person does it, by kubectl apply.
 
+import { execFile } from 'node:child_process'
 import { agentDeployment } from '../src/trial/manifests.ts'
+import type { RawObject } from '../src/kube/client.ts'
 import { deployments, namespaces } from '../src/kube/resource.ts'
 import { soon } from '../test/support/operator.ts'
 import { start } from './contenders.ts'
 import { AGENTS_NAMESPACE, atOnce, rest, type Stage } from './stage.ts'
 import { quantile, type Row } from './table.ts'
 
-/** So many agents in each namespace, of which the first are not counted. */
-const CREATED = 500
-const WARM_UP = 50
+interface Way {
+  readonly what: string
+  /** So many agents in each namespace, of which the first are not counted. */
+  readonly agents: number
+  readonly warmUp: number
+  readonly create: (stage: Stage, agent: RawObject) => Promise<unknown>
+}
+
+const WAYS: readonly Way[] = [
+  {
+    what: 'an agent created under the policy',
+    agents: 500,
+    warmUp: 50,
+    create: ({ cluster }, agent) => cluster.client.create(deployments, agent, soon()),
+  },
+  { what: 'kubectl apply of an agent under the policy', agents: 100, warmUp: 5, create: apply },
+]
 const FREE_NAMESPACE = 'not-managed'
 const SETTLE_MS = 5_000
 
@@ -26,31 +43,52 @@ export async function admissionRows(
     await rest(SETTLE_MS)
   }
   // The operator has stopped; the policy works on without it, and nothing else writes.
-  const times = { ours: [] as number[][], baseline: [] as number[][] }
-  for (let round = 0; round < rounds; round++) {
-    const ours: number[] = []
-    const baseline: number[] = []
-    const create = async (index: number, namespace: string, into: number[]) => {
-      const started = performance.now()
-      await cluster.client.create(deployments, agentDeployment(`new-${index}`, namespace), soon())
-      if (index >= WARM_UP) into.push(performance.now() - started)
+  const rows: Row[] = []
+  for (const way of WAYS) {
+    const times = { ours: [] as number[][], baseline: [] as number[][] }
+    for (let round = 0; round < rounds; round++) {
+      const { ours, baseline } = await inTurn(stage, way)
+      times.ours.push(ours)
+      times.baseline.push(baseline)
+      log(`${way.what}, round ${round + 1} of ${rounds}`)
     }
-    for (let index = 0; index < CREATED + WARM_UP; index++) {
-      if (index % 2 === 0) await create(index, AGENTS_NAMESPACE, ours)
-      await create(index, FREE_NAMESPACE, baseline)
-      if (index % 2 === 1) await create(index, AGENTS_NAMESPACE, ours)
+    for (const share of [0.5, 0.99]) {
+      rows.push({
+        what: `${way.what}, p${share * 100}`,
+        unit: 'ms',
+        ours: times.ours.map((one) => quantile(one, share)),
+        baseline: times.baseline.map((one) => quantile(one, share)),
+        against: 'no policy for its namespace',
+      })
     }
-    times.ours.push(ours)
-    times.baseline.push(baseline)
-    for (const namespace of [AGENTS_NAMESPACE, FREE_NAMESPACE])
-      await atOnce(CREATED + WARM_UP, (index) => cluster.remove(deployments, `new-${index}`, namespace))
-    log(`admission, round ${round + 1} of ${rounds}`)
   }
-  return ([0.5, 0.99] as const).map((share) => ({
-    what: `an agent created under the policy, p${share * 100}`,
-    unit: 'ms' as const,
-    ours: times.ours.map((one) => quantile(one, share)),
-    baseline: times.baseline.map((one) => quantile(one, share)),
-    against: 'no policy for its namespace',
-  }))
+  return rows
+}
+
+async function inTurn(stage: Stage, { agents, warmUp, create }: Way): Promise<{ ours: number[]; baseline: number[] }> {
+  const times = { ours: [] as number[], baseline: [] as number[] }
+  const all = agents + warmUp
+  for (let index = 0; index < all; index++) {
+    const turns = [[AGENTS_NAMESPACE, times.ours] as const, [FREE_NAMESPACE, times.baseline] as const]
+    for (const [namespace, into] of index % 2 === 0 ? turns : turns.toReversed()) {
+      const agent = agentDeployment(`new-${index}`, namespace)
+      const started = performance.now()
+      await create(stage, agent)
+      if (index >= warmUp) into.push(performance.now() - started)
+    }
+  }
+  for (const namespace of [AGENTS_NAMESPACE, FREE_NAMESPACE])
+    await atOnce(all, (index) => stage.cluster.remove(deployments, `new-${index}`, namespace))
+  return times
+}
+
+function apply({ plane }: Stage, agent: RawObject): Promise<void> {
+  // Its caches go into the folder too: nothing of the user is read or changed.
+  const env = { HOME: plane.folder, KUBECONFIG: plane.kubeconfigPath, PATH: process.env['PATH'] }
+  return new Promise((resolve, reject) => {
+    const child = execFile(plane.kubectl, ['apply', '--filename=-'], { env }, (error) =>
+      error === null ? resolve() : reject(error),
+    )
+    child.stdin?.end(JSON.stringify(agent))
+  })
 }

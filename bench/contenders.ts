@@ -1,6 +1,7 @@
-// Who is compared: our operator as it is shipped, and the Go baseline with two kinds of cache. Each is a process of its own.
+// Who is compared: our operator as its image runs it, and the Go baseline with two kinds of cache. Each is a process of its own.
 
 import { freePort } from '../src/control-plane/free-port.ts'
+import { IMAGE_ENV, NODE_FLAGS } from '../src/packaging/image-content.ts'
 import { type Process, startProcess } from './process.ts'
 import type { Stage } from './stage.ts'
 
@@ -30,15 +31,20 @@ export async function start(
   const elects = leaderElect ? ['--leader-elect'] : []
   const running =
     contender === 'cto-operator'
-      ? startProcess(process.execPath, [
-          ...imports.flatMap((path) => ['--import', path]),
-          'dist/cto.mjs',
-          'operator',
-          ...common,
-          ...elects,
-          '--hold-notice',
-          '0s',
-        ])
+      ? startProcess(
+          process.execPath,
+          [
+            ...NODE_FLAGS,
+            ...imports.flatMap((path) => ['--import', path]),
+            'dist/cto.mjs',
+            'operator',
+            ...common,
+            ...elects,
+            '--hold-notice',
+            '0s',
+          ],
+          { MALLOC_ARENA_MAX: IMAGE_ENV.MALLOC_ARENA_MAX },
+        )
       : startProcess(stage.baseline, [...common, ...elects, ...(contender === 'Go, tuned caches' ? ['--tuned'] : [])])
   return { ...running, ready: () => ready(listen, running) }
 }

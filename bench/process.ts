@@ -9,8 +9,12 @@ export interface Process extends AsyncDisposable {
   output(): string
 }
 
-export function startProcess(command: string, args: readonly string[]): Process {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+export function startProcess(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Process {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
   const ended = new Promise<void>((resolve) => child.on('close', () => resolve()))
   let text = '\n'
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()))

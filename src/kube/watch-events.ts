@@ -37,21 +37,30 @@ const LENGTH_BYTES = 4
  */
 export async function* eventsInFrames(chunks: AsyncIterable<Buffer>, object: Message): AsyncGenerator<RawEvent, void> {
   const event = watchEvent(object)
-  let rest: Buffer = Buffer.alloc(0)
+  let begun = NOTHING
   for await (const chunk of chunks) {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
-    let start = 0
-    while (rest.length - start >= LENGTH_BYTES) {
-      const length = rest.readUInt32BE(start)
+    let rest = chunk
+    while (rest.length > 0) {
+      const length = lengthOfFrame(begun, rest)
       if (length > LONGEST) throw unreadable()
-      const end = start + LENGTH_BYTES + length
-      if (rest.length < end) break
-      const frame = rest.subarray(start + LENGTH_BYTES, end)
+      const part = rest.subarray(0, length - begun.length)
+      // Only a frame that comes in two chunks is copied.
+      begun = begun.length === 0 ? part : Buffer.concat([begun, part])
+      rest = rest.subarray(part.length)
+      if (begun.length < length) continue
+      const frame = begun.subarray(LENGTH_BYTES)
       yield checked(() => readMessage(frame, event) as unknown as RawEvent)
-      start = end
+      begun = NOTHING
     }
-    rest = rest.subarray(start)
   }
+}
+
+const NOTHING: Buffer = Buffer.alloc(0)
+
+/** With what its length takes; one more than there is while that is not known. */
+function lengthOfFrame(begun: Buffer, rest: Buffer): number {
+  const head = begun.length >= LENGTH_BYTES ? begun : Buffer.concat([begun, rest.subarray(0, LENGTH_BYTES)])
+  return head.length < LENGTH_BYTES ? head.length + 1 : LENGTH_BYTES + head.readUInt32BE()
 }
 
 const CHANGES: ReadonlySet<string> = new Set(['ADDED', 'MODIFIED', 'DELETED'])
