@@ -15,6 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   runtime: ['runtime'],
   kube: ['kube', 'runtime', 'node:*'],
   'kube/kubeconfig.ts': ['@kubernetes/client-node'],
+  'kube/protobuf.ts': ['@bufbuild/protobuf/wire'],
   telemetry: ['telemetry', 'api', 'pino', 'prom-client'],
   http: ['http', 'node:*'],
   'http/status-page': ['http/status-page', 'domain', 'node:*'],

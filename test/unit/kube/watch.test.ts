@@ -50,10 +50,11 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-function start(timing: WatchTiming = QUICK): void {
+function start(timing: WatchTiming = QUICK, streamed = false): void {
   const client = createClient(server.access, { fieldManager: 'test', userAgent: 'test' })
   const project = (raw: unknown) => (raw as { color?: string }).color
-  running = reflect(client, { resource: nodes, project }, store, stop.signal, timing)
+  const target = { resource: nodes, project, ...(streamed ? { protobuf: {} } : {}) }
+  running = reflect(client, target, store, stop.signal, timing)
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
@@ -332,4 +333,79 @@ test('429 is obeyed', async () => {
   start()
   await until('the list', () => store.synced)
   expect(server.unexpected).toEqual([])
+})
+
+// A kind that may be streamed. Here the answers are JSON; Protobuf is in protobuf.test.ts and on a real API server.
+const STREAM = /sendInitialEvents=true/
+const END = line('BOOKMARK', {
+  metadata: { resourceVersion: '50', annotations: { 'k8s.io/initial-events-end': 'true' } },
+})
+const initial = (...names: readonly string[]) =>
+  names.map((name) => line('ADDED', item(name, 1, { color: 'red' }))).join('')
+
+test('a streamed list: nothing is believed before its end, and the watch goes on from there', async () => {
+  let more: (text: string) => void = () => undefined
+  server.expect(STREAM, (response) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    more = (text) => void response.write(text)
+    more(initial('a', 'b', 'c'))
+  })
+  start(QUICK, true)
+  await until('to ask', () => server.asked.length === 1)
+  more(line('MODIFIED', item('a', 2, { color: 'blue' })) + line('DELETED', item('b', 3)))
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(store.synced).toBe(false)
+  more(END)
+  await until('the list', () => store.synced)
+  expect(colors()).toEqual({ a: 'blue', c: 'red' })
+  more(line('ADDED', item('d', 51, { color: 'green' })))
+  await until('what comes after', () => store.get('d') === 'green')
+  expect(store.lists).toBe(1)
+})
+
+test('a stream that ended resumes from the last version, and streams no list again', async () => {
+  server.expect(STREAM, stream([initial('a'), END, line('ADDED', item('b', 60, { color: 'blue' }))]))
+  server.expect(WATCH(60), stream([], 'open'))
+  start(QUICK, true)
+  await until('to resume', () => server.asked.length === 2)
+  expect(colors()).toEqual({ a: 'red', b: 'blue' })
+})
+
+test.each([
+  ['does not know it (422)', failure(422, 'Invalid')],
+  ['refuses it (400)', failure(400, 'BadRequest')],
+  ['ends it too early', stream([initial('x')])],
+  ['cuts it', stream([initial('x')], 'cut')],
+  ['says in it that it cannot', stream([line('ERROR', { code: 500, reason: 'InternalError' })])],
+  ['sends what cannot be read', stream(['{"type":"ADDED","object":{"meta\n'])],
+  ['never comes to its end', stream([initial('x')], 'open')],
+])('a server that %s is asked for pages, and nothing is left of what it streamed', async (_what, answer) => {
+  server.expect(STREAM, answer)
+  server.expect(LIST, page([item('a', 1, { color: 'red' })], 10))
+  server.expect(WATCH(10), stream([], 'open'))
+  start({ ...QUICK, idleMs: 100 }, true)
+  await until('the list', () => store.synced && server.asked.length === 3)
+  expect(colors()).toEqual({ a: 'red' })
+  expect(store.failures).toBe(0)
+})
+
+test.each([
+  ['too many requests', failure(429, 'TooManyRequests', 'later')],
+  ['an error', failure(500, 'InternalError')],
+  ['rights that come late', failure(403, 'Forbidden')],
+])('%s in place of a stream: it is asked for again', async (_what, answer) => {
+  server.expect(STREAM, answer)
+  server.expect(STREAM, stream([initial('a'), END], 'open'))
+  start(QUICK, true)
+  await until('the list', () => store.synced)
+  expect(colors()).toEqual({ a: 'red' })
+  expect(store.failures).toBe(1)
+})
+
+test('after 410 the list is streamed anew', async () => {
+  server.expect(STREAM, stream([initial('a', 'b'), END, line('ERROR', { code: 410, reason: 'Expired' })]))
+  server.expect(STREAM, stream([initial('b', 'c'), END], 'open'))
+  start(QUICK, true)
+  await until('the second list', () => store.get('c') !== undefined)
+  expect(colors()).toEqual({ b: 'red', c: 'red' })
 })
