@@ -1,24 +1,7 @@
 // A network and an API server in trouble. Whatever happens to requests and watches, what is decided stays, nothing is taken away
 // from anybody, and when the trouble is over everything becomes what it would have been.
 //
-// | test of the catalog of faults | where |
-// |---|---|
-// | T01 a crash after each write · T02 between record and scale | crash.test.ts: holding is one write, and I3 is checked on each |
-// | T03 time travel · T04 unobserved delete and recreate | past.test.ts · unseen.test.ts |
-// | T05 dropped · T06 doubled and reordered events | here |
-// | T07 409 · T08 429, 500, 503 storms | here |
-// | T10 compaction, 410 · T11 empty and partial lists · T12 silent stall | here; the time it takes to notice: unit/kube/watch.test.ts |
-// | T13 split brain | leader.test.ts; the rules alone: unit/kube/lease.test.ts |
-// | T14 clocks | cluster/evidence.test.ts; timers: unit/runtime/clock.test.ts |
-// | T15 poison · T17 quiet | here |
-// | T16 a walk | walk.test.ts |
-// | T26 policy deleted · T27 status forged · T38 parameters deleted | cluster/tampering.test.ts, cluster/bypass.test.ts |
-// | T28 operator gone | cluster/enforcement.test.ts, cluster/degradation.test.ts |
-// | T29 foreign key · T30 an older license replayed · T43 an unreadable Secret | cluster/license.test.ts, cluster/evidence.test.ts |
-// | T36 paths to scale | cluster/enforcement.test.ts; several at once: cluster/bypass.test.ts |
-// | T40 restored exactly | cluster/holding.test.ts, crash.test.ts |
-//
-// The invariants I1–I3 and I6 are checked on every write of every test (invariants.ts), and all along in soak/soak.ts, I5 too.
+// Which test of the catalog of faults is where: README.md.
 
 import { expect, test } from 'vitest'
 import { licenses, platformConfigs } from '../../src/api/resources.ts'

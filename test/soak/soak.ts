@@ -1,4 +1,4 @@
-// `npm run soak -- --minutes N --seed S`: an operator in a process of its own, random trouble and random deeds of people, for as
+// `npm run soak -- --minutes N --seed S [--no-kills]`: an operator in a process of its own, random trouble and random deeds of people, for as
 // long as wanted. Every now and then there is calm, and then everything has to be as the last good wish has it. What must hold
 // whatever happens is checked on every write (T46).
 
@@ -37,7 +37,14 @@ import type { Asked, Rule } from '../faults/proxy.ts'
 import { aMoment } from '../faults/sieve.ts'
 import { openStage } from '../faults/stage.ts'
 
-const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } })
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
+    // One operator from the beginning to the end: what its memory does over hours is seen no other way.
+    'no-kills': { type: 'boolean', default: false },
+  },
+})
 const minutes = Number(values.minutes ?? 5)
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 if (!(minutes > 0) || !Number.isSafeInteger(seed)) {
@@ -165,7 +172,7 @@ try {
     'deletes the evidence': () => cluster.remove(secrets, 'cto-evidence', 'cto-system'),
     'may kill the operator': async () => {
       // Seldom, so that one lives long enough for its memory to be looked at.
-      if (random() < 0.8) return
+      if (random() < 0.8 || values['no-kills']) return
       restarts++
       process.kill(operator.pid, 'SIGKILL')
       await operator[Symbol.asyncDispose]()
