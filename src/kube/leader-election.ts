@@ -206,7 +206,9 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
 
   // With the version that was seen: whoever was faster wins.
   function put(before: Lease, spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {
-    return client.replace(leases, { ...before, ...KIND, spec }, signal)
+    // Who owns which field of a lease is of no interest, and half of what would go to and fro each five seconds.
+    const metadata = { ...before.metadata, managedFields: [{}] }
+    return client.replace(leases, { ...before, ...KIND, metadata, spec }, signal)
   }
 
   function limited<T>(signal: AbortSignal, work: (limit: AbortSignal) => Promise<T>): Promise<T> {

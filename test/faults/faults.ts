@@ -119,6 +119,28 @@ function asksFor({ namespace, query }: Asked): (object: RawObject) => boolean {
   }
 }
 
+/** A list that comes as the beginning of a watch. */
+export const isStreamedList = ({ query }: Asked): boolean => query.get('sendInitialEvents') === 'true'
+
+/** An API server that does not know how to stream a list. */
+export const pagesOnly: Rule = when(isStreamedList, answers(422, 'Invalid'))
+
+/** A streamed list without its first objects. */
+export const streamWithout = (count: number): Fault => ({
+  kind: 'lines',
+  async *change(lines) {
+    let dropped = 0
+    for await (const line of lines) {
+      if (dropped < count && line.startsWith('{"type":"ADDED"')) dropped++
+      else {
+        // What comes after the end of the list is none of it.
+        if (line.includes('k8s.io/initial-events-end')) dropped = count
+        yield line
+      }
+    }
+  },
+})
+
 /** Random numbers that are the same for the same seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0

@@ -111,3 +111,21 @@ test('T42 everything starts with the state of a backup, and the operator last', 
   )
   await stage.cluster.entitled(({ plan }) => plan === 'business')
 })
+
+test('T42 etcd is restored from a backup under an operator that runs on', async () => {
+  await switchOff()
+  rmSync(backup, { recursive: true })
+  cpSync(state, backup, { recursive: true })
+  await stage.moveTo(await switchOn())
+  const before = await stage.state()
+  const expiresAt = Date.now() + 500 * DAY
+  await stage.cluster.installLicense(await stage.issue({ serial: 4, plan: 'enterprise', expiresAt }))
+  await addNodes(stage.cluster, [eksLikeNode(7)])
+  await stage.cluster.entitled(({ plan, nodes }) => plan === 'enterprise' && nodes.total === 3)
+  await switchOff()
+  rmSync(state, { recursive: true })
+  cpSync(backup, state, { recursive: true })
+  await stage.moveTo(await switchOn())
+  // It knows versions that are yet to come, and a license that nobody has any more.
+  await stage.reaches(before, 'the backup is what there is', withoutPast, 60_000)
+})

@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest'
 import { entitlements, licenses, platformConfigs } from '../../src/api/resources.ts'
 import { deployments, nodes, type Resource, secrets } from '../../src/kube/resource.ts'
-import { timeTravel } from './faults.ts'
+import { pagesOnly, timeTravel } from './faults.ts'
 import type { List } from './proxy.ts'
 import { aMoment, deed, referenceOf, takesAway, useSieve } from './sieve.ts'
 import { cronJobs, statefulSets } from './stage.ts'
@@ -32,6 +32,7 @@ const ALL: typeof USUAL = {
 
 test('a restart into the past', { timeout: 300_000 }, async () => {
   const { stage } = sieve
+  stage.proxy.rule(pagesOnly)
   const references = await sieve.undisturbed()
   const failures: string[] = []
   let played = 0

@@ -14,13 +14,16 @@ import {
   eachLine,
   goneInStream,
   isRead,
+  isStreamedList,
   isWrite,
   listOf,
   ofKind,
+  pagesOnly,
   randomFrom,
   seedOf,
   shuffled,
   stall,
+  streamWithout,
   timesEach,
   when,
 } from './faults.ts'
@@ -181,6 +184,8 @@ const listsOf =
 // Of each kind one list, that is: it is read once more before what was known is taken for gone.
 const LISTS: readonly (readonly [what: string, rule: () => Rule, resources: readonly string[]])[] = [
   ['an empty list of nodes', () => timesEach(1, listsOf('nodes'), empty), ['nodes']],
+  ['an empty stream of nodes', () => timesEach(1, isStreamedList, streamWithout(9)), ['nodes']],
+  ['a stream of nodes that lost all but one', () => timesEach(1, isStreamedList, streamWithout(2)), ['nodes']],
   ['an empty list of Licenses', () => timesEach(1, listsOf('licenses'), empty), ['licenses']],
   ['an empty list of PlatformConfigs', () => timesEach(1, listsOf('platformconfigs'), empty), ['platformconfigs']],
   ['an empty list of Secrets', () => timesEach(1, listsOf('secrets'), empty), ['secrets']],
@@ -191,17 +196,20 @@ const LISTS: readonly (readonly [what: string, rule: () => Rule, resources: read
 
 test.each(LISTS)(
   'T11 %s: nobody is held, nothing is deleted, and no grant is lost',
-  async (_what, ruleFor, resources) => {
+  async (what, ruleFor, resources) => {
     const { stage } = installation
     await restart()
     await stage.settle()
     stage.proxy.writes.length = 0
     stage.proxy.asked.length = 0
+    if (!what.includes('stream')) trouble(pagesOnly)
     trouble(ruleFor())
     relist()
+    const isReading = (asked: Asked) => isList(asked) || isStreamedList(asked)
     for (const resource of resources) {
       await stage.cluster.eventually(`${resource} to be read once more`, async () => {
-        const each = Map.groupBy(stage.proxy.asked.filter(listsOf(resource)), ({ query }) => query.get('fieldSelector'))
+        const lists = stage.proxy.asked.filter((asked) => isReading(asked) && ofKind(resource)(asked))
+        const each = Map.groupBy(lists, ({ query }) => query.get('fieldSelector'))
         return Promise.resolve([...each.values()].some((lists) => lists.length >= 2))
       })
     }
@@ -272,6 +280,7 @@ const POISON = [
 test('T15 poison in every list: what makes no sense does not keep the rest from being read', async () => {
   const { stage } = installation
   stage.crash()
+  trouble(pagesOnly)
   trouble(
     when(
       isList,
