@@ -277,10 +277,11 @@ async function report(operator: Process): Promise<void> {
   const longest = byPid.toSorted((a, b) => b.length - a.length)[0] ?? []
   const [first, last] = [longest[0], longest.at(-1)]
   if (first !== undefined && last !== undefined) {
-    const slope = slopeOf(longest.map(({ at, rss }) => [at / 60_000, rss]))
+    // In the first half it still warms up.
+    const slope = slopeOf(longest.slice(longest.length >> 1).map(({ at, rss }) => [at / 60_000, rss]))
     say(
       `the operator that lived longest: ${Math.round((last.at - first.at) / 1_000)} s, RSS ${first.rss.toFixed(0)} to ` +
-        `${last.rss.toFixed(0)} MB (${slope.toFixed(2)} MB a minute), file descriptors ${first.files} to ${last.files}`,
+        `${last.rss.toFixed(0)} MB (${slope.toFixed(2)} MB a minute in the second half), file descriptors ${first.files} to ${last.files}`,
     )
   }
   const address = /"address":"([^"]+)"/.exec(operator.output().split('\n').toReversed().join('\n'))?.[1]
