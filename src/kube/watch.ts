@@ -223,6 +223,7 @@ async function* readInitialEvents<T>(
     if (error instanceof KubeError && CANNOT_STREAM.has(error.status)) return LISTING
     throw error
   }
+  let goesOn = false
   try {
     for (;;) {
       // Not a loop over the events: leaving it would end them.
@@ -235,13 +236,16 @@ async function* readInitialEvents<T>(
         const { resourceVersion = '' } = object.metadata
         patienceMs = timing.silenceMs
         yield { kind: 'synced', resourceVersion }
+        goesOn = true
         return { kind: 'watching', resourceVersion, events }
       }
     }
   } catch {
     // The list tells what is wrong, if anything is.
+  } finally {
+    // Also when nobody wants to hear more, as of a list that is not believed.
+    if (!goesOn) await events.return()
   }
-  await events.return()
   signal.throwIfAborted()
   yield { kind: 'restarted' }
   return LISTING

@@ -409,3 +409,14 @@ test('after 410 the list is streamed anew', async () => {
   await until('the second list', () => store.get('c') !== undefined)
   expect(colors()).toEqual({ b: 'red', c: 'red' })
 })
+
+test('a streamed list that is not believed is ended, and read once more', async () => {
+  server.expect(STREAM, stream([initial('a', 'b', 'c'), END, line('ERROR', { code: 410, reason: 'Expired' })]))
+  server.expect(STREAM, stream([initial('d'), END], 'open'))
+  server.expect(STREAM, stream([initial('d'), END], 'open'))
+  start(QUICK, true)
+  await until('to believe it', () => store.get('d') !== undefined)
+  expect(colors()).toEqual({ d: 'red' })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(await server.connections()).toBe(1)
+})
