@@ -70,8 +70,6 @@ const DEFAULT_TIMEOUT_MS = 10_000
 const ATTEMPTS = 4
 const LONGEST_WAIT_MS = 10_000
 const LARGEST_BODY = 64 * 1024 * 1024
-const JSON_TYPE = 'application/json'
-const METADATA_TYPE = `${JSON_TYPE};as=PartialObjectMetadata;g=meta.k8s.io;v=v1`
 const APPLY = 'application/apply-patch+yaml'
 const MERGE = 'application/merge-patch+json'
 
@@ -80,8 +78,6 @@ interface Request {
   readonly path: string
   readonly body?: unknown
   readonly contentType?: string
-  /** What is answered; JSON, where nothing else is said. */
-  readonly accept?: string
   /** Whether sending it twice does no more than sending it once. */
   readonly repeatable: boolean
 }
@@ -113,17 +109,22 @@ export function createClient(access: Access, options: ClientOptions) {
     }
   }
 
-  async function open(request: Request, signal: AbortSignal, encoding: string): Promise<IncomingMessage> {
+  async function open(
+    request: Request,
+    signal: AbortSignal,
+    encoding: string,
+    accept = 'application/json',
+  ): Promise<IncomingMessage> {
     const body = request.body === undefined ? undefined : JSON.stringify(request.body)
     const headers: Record<string, string> = {
-      accept: request.accept ?? JSON_TYPE,
+      accept,
       'accept-encoding': encoding,
       'user-agent': options.userAgent,
       ...(await credentials(request)),
       ...(body === undefined
         ? {}
         : {
-            'content-type': request.contentType ?? JSON_TYPE,
+            'content-type': request.contentType ?? 'application/json',
             'content-length': String(Buffer.byteLength(body)),
           }),
     }
@@ -304,18 +305,6 @@ export function createClient(access: Access, options: ClientOptions) {
       return object(await call({ method: 'PATCH', path, body: patch, contentType: MERGE, repeatable: false }, signal))
     },
 
-    /** The same, of which only the metadata is answered: for what is done all the time. */
-    mergePatchTersely: async (
-      resource: Resource,
-      place: Place,
-      patch: unknown,
-      signal: AbortSignal,
-    ): Promise<RawObject['metadata']> => {
-      const path = resourcePath(resource, place, { fieldManager })
-      const request = { path, body: patch, contentType: MERGE, accept: `${METADATA_TYPE}, ${JSON_TYPE}` }
-      return object(await call({ method: 'PATCH', ...request, repeatable: false }, signal)).metadata
-    },
-
     /** Deletes the object, if it is still the one with that uid. */
     delete: async (resource: Resource, place: Place, uid: string | undefined, signal: AbortSignal): Promise<void> => {
       const body = { ...(uid === undefined ? {} : { preconditions: { uid } }), propagationPolicy: 'Background' }
@@ -327,10 +316,10 @@ export function createClient(access: Access, options: ClientOptions) {
      * @param preferred the content type that is wanted rather than JSON
      */
     stream: async (path: string, signal: AbortSignal, preferred?: string): Promise<StreamedAnswer> => {
-      const accept = preferred === undefined ? JSON_TYPE : `${preferred}, ${JSON_TYPE}`
-      const request: Request = { method: 'GET', path, accept, repeatable: true }
+      const request: Request = { method: 'GET', path, repeatable: true }
+      const accept = [...(preferred === undefined ? [] : [preferred]), 'application/json'].join(', ')
       // Not compressed: an event has to arrive when it happens, not when a block is full.
-      const response = await open(request, signal, 'identity').catch((error: unknown) =>
+      const response = await open(request, signal, 'identity', accept).catch((error: unknown) =>
         Promise.reject(unreachable(request, error)),
       )
       if ((response.statusCode ?? 0) >= 400) {

@@ -168,7 +168,7 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
         standing = { kind: 'follower' }
         return
       }
-      held = await limited(signal, (limit) => prolong(before, renewed(before.spec ?? {}, new Date()), limit))
+      held = await limited(signal, (limit) => put(before, renewed(before.spec ?? {}, new Date()), limit))
       standing = { kind: 'leader', renewedAt: triedAt }
     } catch (error) {
       if (signal.aborted || standing.kind === 'follower') return
@@ -206,16 +206,9 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
 
   // With the version that was seen: whoever was faster wins.
   function put(before: Lease, spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {
-    // Who owns which field of a lease is of no interest, and more than the lease itself.
+    // Who owns which field of a lease is of no interest, and half of what would go to and fro each five seconds.
     const metadata = { ...before.metadata, managedFields: [{}] }
     return client.replace(leases, { ...before, ...KIND, metadata, spec }, signal)
-  }
-
-  // The same each five seconds, as long as we run: no more goes to and fro than has to.
-  async function prolong(before: Lease, spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {
-    const { resourceVersion } = before.metadata
-    const patch = { metadata: { resourceVersion }, spec: { renewTime: spec.renewTime } }
-    return { ...before, metadata: await client.mergePatchTersely(leases, { namespace, name }, patch, signal), spec }
   }
 
   function limited<T>(signal: AbortSignal, work: (limit: AbortSignal) => Promise<T>): Promise<T> {

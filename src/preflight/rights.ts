@@ -48,7 +48,7 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
       duty: 'agree on the replica that acts',
       rights: [
         ...to('create', 'coordination.k8s.io', ['leases'], { namespace }),
-        ...to('get list watch update patch', 'coordination.k8s.io', ['leases'], { namespace, name: LEASE_NAME }),
+        ...to('get list watch update', 'coordination.k8s.io', ['leases'], { namespace, name: LEASE_NAME }),
       ],
     },
     {
