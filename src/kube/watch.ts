@@ -124,6 +124,8 @@ export async function* watch<T>(
           break
         case 'streaming':
           state = yield* readInitialEvents(client, target, signal, timing)
+          // Where the list ended was a bookmark.
+          sendsBookmarks ||= state.kind === 'watching'
           relistAt = performance.now() + timing.relistMs()
           break
         case 'listing':

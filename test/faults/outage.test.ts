@@ -13,7 +13,7 @@ import { deployments, namespaces, resourcePath } from '../../src/kube/resource.t
 import { agentDeployment } from '../../src/trial/manifests.ts'
 import { addNodes, soon } from '../support/operator.ts'
 import { checkInvariants } from './invariants.ts'
-import { deed, takesAway } from './sieve.ts'
+import { aMoment, deed, takesAway } from './sieve.ts'
 import { openStage, type Stage, type State, withoutPast } from './stage.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cto-outage-'))
@@ -115,13 +115,15 @@ test('T42 everything starts with the state of a backup, and the operator last', 
 // It takes minutes: the operator knows versions that are yet to come, an API server says nothing to who asks from there, and only
 // a silence that has lasted twice is believed to be more than a dead connection.
 if (process.env['CTO_FAULTS'] === 'all') {
-  test('T42 etcd is restored from a backup under an operator that runs on', { timeout: 500_000 }, async () => {
+  test('T42 etcd is restored from a backup under an operator that runs on', { timeout: 600_000 }, async () => {
     const known = () => stage.running.operator.board?.facts
     await stage.settle()
     await switchOff()
     rmSync(backup, { recursive: true })
     cpSync(state, backup, { recursive: true })
     await stage.moveTo(await switchOn())
+    // Until each watch has had a bookmark, of which there is one a minute.
+    await aMoment(75_000)
     const { client } = stage.cluster
     const expiresAt = Date.now() + 500 * DAY
     await stage.cluster.installLicense(await stage.issue({ serial: 4, plan: 'enterprise', expiresAt }))

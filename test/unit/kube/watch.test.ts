@@ -420,3 +420,14 @@ test('a streamed list that is not believed is ended, and read once more', async 
   await new Promise((resolve) => setTimeout(resolve, 20))
   expect(await server.connections()).toBe(1)
 })
+
+test('after a streamed list two silent watches are enough to read it anew', async () => {
+  const silent = stream([], 'open')
+  server.expect(STREAM, stream([initial('a'), END], 'open'))
+  server.expect(WATCH(50), silent)
+  server.expect(WATCH(50), silent)
+  server.expect(STREAM, stream([initial('a'), END], 'open'))
+  start({ ...QUICK, silenceMs: 100 }, true)
+  await until('to stream it again', () => server.isPlayed())
+  expect(store.lists).toBe(2)
+})
