@@ -9,11 +9,11 @@ import { apiRequester } from '../../src/control-plane/api-request.ts'
 import { type ControlPlane, startControlPlane } from '../../src/control-plane/control-plane.ts'
 import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
 import { DAY, HOUR } from '../../src/domain/instant.ts'
-import { deployments, namespaces, resourcePath } from '../../src/kube/resource.ts'
+import { deployments, resourcePath } from '../../src/kube/resource.ts'
 import { agentDeployment } from '../../src/trial/manifests.ts'
-import { addNodes, soon } from '../support/operator.ts'
+import { addNodes } from '../support/operator.ts'
 import { checkInvariants } from './invariants.ts'
-import { aMoment, deed, takesAway } from './sieve.ts'
+import { deed, takesAway } from './sieve.ts'
 import { openStage, type Stage, type State, withoutPast } from './stage.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cto-outage-'))
@@ -111,40 +111,3 @@ test('T42 everything starts with the state of a backup, and the operator last', 
   )
   await stage.cluster.entitled(({ plan }) => plan === 'business')
 })
-
-// It takes minutes: the operator knows versions that are yet to come, an API server says nothing to who asks from there, and only
-// a silence that has lasted twice is believed to be more than a dead connection.
-if (process.env['CTO_FAULTS'] === 'all') {
-  test('T42 etcd is restored from a backup under an operator that runs on', { timeout: 600_000 }, async () => {
-    const known = () => stage.running.operator.board?.facts
-    await stage.settle()
-    await switchOff()
-    rmSync(backup, { recursive: true })
-    cpSync(state, backup, { recursive: true })
-    await stage.moveTo(await switchOn())
-    // Until each watch has had a bookmark, of which there is one a minute.
-    await aMoment(75_000)
-    const { client } = stage.cluster
-    const expiresAt = Date.now() + 500 * DAY
-    await stage.cluster.installLicense(await stage.issue({ serial: 4, plan: 'enterprise', expiresAt }))
-    await addNodes(stage.cluster, [eksLikeNode(7)])
-    await stage.cluster.entitled(({ plan, nodes }) => plan === 'enterprise' && nodes.total === 3)
-    // A backup is hours old, and versions go on by themselves: here too they must not have caught up when somebody asks.
-    for (let version = 0; version < 3_000; version++) {
-      const metadata = { annotations: { version: String(version) } }
-      await client.mergePatch(namespaces, { name: 'default' }, { metadata }, soon())
-    }
-    await stage.settle()
-    await switchOff()
-    rmSync(state, { recursive: true })
-    cpSync(backup, state, { recursive: true })
-    await stage.moveTo(await switchOn())
-    const restored = performance.now()
-    await expect.poll(() => known()?.nodes.total, { timeout: 300_000, interval: 500 }).toBe(2)
-    console.error(`after ${Math.round((performance.now() - restored) / 1_000)} s the operator sees what was restored`)
-    // What a newer license has replaced stays replaced for whoever has seen that one, and can be brought in again.
-    await stage.cluster.installLicense(await stage.issue({ serial: 5, plan: 'business', expiresAt }))
-    await expect.poll(() => known()?.licenses[0]?.claims?.serial, { timeout: 200_000 }).toBe(5)
-    await stage.cluster.entitled(({ plan }) => plan === 'business')
-  })
-}
