@@ -1,10 +1,10 @@
 // What the admission policy costs: agents created where it is in force and where it is not, one by one in turn. As the bare
 // request, in which the policy is a good part, and as a person does it, by kubectl apply.
 
-import { execFile } from 'node:child_process'
 import { agentDeployment } from '../src/trial/manifests.ts'
 import type { RawObject } from '../src/kube/client.ts'
 import { deployments, namespaces } from '../src/kube/resource.ts'
+import { runKubectl } from '../test/support/kubectl.ts'
 import { soon } from '../test/support/operator.ts'
 import { start } from './contenders.ts'
 import { AGENTS_NAMESPACE, atOnce, rest, type Stage } from './stage.ts'
@@ -82,13 +82,7 @@ async function inTurn(stage: Stage, { agents, warmUp, create }: Way): Promise<{ 
   return times
 }
 
-function apply({ plane }: Stage, agent: RawObject): Promise<void> {
-  // Its caches go into the folder too: nothing of the user is read or changed.
-  const env = { HOME: plane.folder, KUBECONFIG: plane.kubeconfigPath, PATH: process.env['PATH'] }
-  return new Promise((resolve, reject) => {
-    const child = execFile(plane.kubectl, ['apply', '--filename=-'], { env }, (error) =>
-      error === null ? resolve() : reject(error),
-    )
-    child.stdin?.end(JSON.stringify(agent))
-  })
+async function apply({ plane }: Stage, agent: RawObject): Promise<void> {
+  const { code, stderr } = await runKubectl(plane, ['apply', '--filename=-', { input: JSON.stringify(agent) }])
+  if (code !== 0) throw new Error(stderr)
 }

@@ -1,10 +1,18 @@
 // The way out: nothing refuses growth any more, and what was held runs again. It may be ended at any point and run again.
 
-import { type Workload, WORKLOAD_KINDS, projectWorkload, resumePatch, wantedReplicas } from './cluster/workloads.ts'
+import {
+  type Workload,
+  WORKLOAD_KINDS,
+  projectWorkload,
+  resumePatch,
+  wantedReplicas,
+  workloadResource,
+} from './cluster/workloads.ts'
 import { desiredPolicies, type PolicyObject } from './controllers/policy/desired.ts'
 import type { Catalog } from './domain/catalog.ts'
-import type { Client, RawObject } from './kube/client.ts'
-import { isConflict, isNotFound, KubeError } from './kube/errors.ts'
+import type { Client } from './kube/client.ts'
+import { isConflict, isNotFound, KubeError, unlessMissing } from './kube/errors.ts'
+import { listAll } from './kube/list-all.ts'
 import { admissionPolicies, admissionPolicyBindings, deployments, pods, type Resource } from './kube/resource.ts'
 import { pause } from './runtime/pause.ts'
 
@@ -34,7 +42,6 @@ export interface ResumedWorkload {
 const POLL_MS = 500
 // An operator that runs on puts its policies back within a second.
 const QUIET_MS = 2_000
-const PAGE = '500'
 
 /**
  * In this order: an operator that runs would put everything back, and policies that are there refuse what resumes.
@@ -46,7 +53,7 @@ export async function releaseCluster(client: Client, options: ReleaseOptions, si
   const objects = desiredPolicies(options.catalog).toSorted((a, b) => b.kind.localeCompare(a.kind))
   const policies: string[] = []
   for (const object of objects) {
-    if (await unlessGone(client.delete(resourceOf(object), { name: object.metadata.name }, undefined, signal))) {
+    if (await wasThere(client.delete(resourceOf(object), { name: object.metadata.name }, undefined, signal))) {
       policies.push(`${object.kind}/${object.metadata.name}`)
     }
   }
@@ -65,7 +72,7 @@ async function stopOperator(
   signal: AbortSignal,
 ): Promise<Released['operator']> {
   const place = { namespace, name: deployment, subresource: 'scale' }
-  const found = await unlessGone(client.mergePatch(deployments, place, { spec: { replicas: 0 } }, signal))
+  const found = await wasThere(client.mergePatch(deployments, place, { spec: { replicas: 0 } }, signal))
   // Until the last one has ended, it may still write.
   for (;;) {
     const { items } = await client.list(pods, { namespace }, { labelSelector: selector }, signal)
@@ -108,24 +115,14 @@ interface Held {
 async function heldWorkloads(client: Client, label: string, signal: AbortSignal): Promise<Held[]> {
   const held: Held[] = []
   for (const kind of WORKLOAD_KINDS) {
-    const resource = { group: kind.group, version: 'v1', plural: kind.plural, kind: kind.kind, namespaced: true }
-    for await (const raw of all(client, resource, label, signal)) {
+    const resource = workloadResource(kind)
+    for await (const raw of listAll(client, resource, { labelSelector: label }, signal)) {
       const workload = projectWorkload(kind, label, raw)
       if (workload?.heldReplicas === undefined) continue
       held.push({ resource, workload, resourceVersion: raw.metadata.resourceVersion ?? '' })
     }
   }
   return held
-}
-
-async function* all(client: Client, resource: Resource, labelSelector: string, signal: AbortSignal) {
-  let from: string | undefined
-  do {
-    const query = { labelSelector, limit: PAGE, ...(from === undefined ? {} : { continue: from }) }
-    const { items, metadata } = await client.list(resource, {}, query, signal)
-    yield* items ?? []
-    from = metadata.continue
-  } while (from !== undefined && from !== '')
 }
 
 /** Whether it was resumed; if not, it is looked at again. */
@@ -155,7 +152,7 @@ function isStillRefused(error: unknown): boolean {
 
 async function assertGone(client: Client, object: PolicyObject, signal: AbortSignal): Promise<void> {
   const { name } = object.metadata
-  if (!(await unlessGone(client.get(resourceOf(object), { name }, signal)))) return
+  if (!(await wasThere(client.get(resourceOf(object), { name }, signal)))) return
   throw new Error(
     `${object.kind} ${name} was put back: an operator still runs, here under another name or outside of the cluster; stop it and run this again`,
   )
@@ -166,12 +163,6 @@ function resourceOf({ kind }: PolicyObject): Resource {
 }
 
 /** Whether it was there. */
-async function unlessGone(request: Promise<RawObject | void>): Promise<boolean> {
-  try {
-    await request
-    return true
-  } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
-  }
+async function wasThere(request: Promise<unknown>): Promise<boolean> {
+  return (await unlessMissing(request.then(() => true))) === true
 }

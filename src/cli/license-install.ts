@@ -9,7 +9,7 @@ import type { LicenseStatus } from '../api/license.ts'
 import { entitlements, licenses } from '../api/resources.ts'
 import { MINUTE, parseInstant, SECOND } from '../domain/instant.ts'
 import type { Client, RawObject } from '../kube/client.ts'
-import { isNotFound } from '../kube/errors.ts'
+import { unlessMissing } from '../kube/errors.ts'
 import { builtInCatalog, catalogNames } from './catalogs.ts'
 import { type ClusterOptions, onCluster, withClusterOptions } from './cluster-options.ts'
 import { DEFAULT_PRODUCT } from './default-product.ts'
@@ -124,10 +124,7 @@ async function verifiedBefore(
 }
 
 async function decision(client: Client, product: string, signal: AbortSignal): Promise<EntitlementStatus | undefined> {
-  const object = await client.get(entitlements, { name: product }, signal).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined
-    throw error
-  })
+  const object = await unlessMissing(client.get(entitlements, { name: product }, signal))
   return object?.['status'] as EntitlementStatus | undefined
 }
 

@@ -9,7 +9,7 @@ import { isJsonObject } from '../domain/license/strict-json.ts'
 import { decodeUnverified } from '../domain/license/unverified.ts'
 import { list } from '../domain/words.ts'
 import type { Client } from '../kube/client.ts'
-import { isConflict, isNotFound } from '../kube/errors.ts'
+import { isConflict, isNotFound, unlessMissing } from '../kube/errors.ts'
 import { namespaces, secrets } from '../kube/resource.ts'
 import { problemOf } from './input.ts'
 import { CliError, type Io, printable } from './output.ts'
@@ -71,10 +71,7 @@ async function licenseFor(
   { namespace, name, key }: SecretPlace,
   signal: AbortSignal,
 ): Promise<Found | undefined | 'no CRDs'> {
-  const page = await client.list(licenses, {}, {}, signal).catch((error: unknown) => {
-    if (isNotFound(error)) return undefined
-    throw error
-  })
+  const page = await unlessMissing(client.list(licenses, {}, {}, signal))
   if (page === undefined) return 'no CRDs'
   const found = (page.items ?? []).find((item) => {
     const reading = readLicenseResource(item)

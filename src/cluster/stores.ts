@@ -16,7 +16,7 @@ import { LicenseSecrets, projectSecret, type SecretData } from './license-secret
 import { KUBEADM_CONFIG, LOAD_BALANCERS, projectKubeadm, publicAddressesOf } from './cluster-records.ts'
 import { NODE_MESSAGE, projectNode } from './nodes.ts'
 import type { ObjectMeta } from './objects.ts'
-import { projectWorkload, type Workload, WORKLOAD_KINDS } from './workloads.ts'
+import { projectWorkload, type Workload, WORKLOAD_KINDS, workloadResource } from './workloads.ts'
 
 /** One of our own resources: small, and kept whole. */
 export interface OwnResource {
@@ -117,7 +117,7 @@ export function declareStores(
     }),
     workloads: WORKLOAD_KINDS.map((kind) =>
       watched<Workload>({
-        resource: { group: kind.group, version: 'v1', plural: kind.plural, kind: kind.kind, namespaced: true },
+        resource: workloadResource(kind),
         labelSelector: label,
         project: (raw) => projectWorkload(kind, label, raw),
       }),

@@ -4,6 +4,7 @@ import type { ClusterSignals } from '../domain/cluster/cluster-signals.ts'
 import type { NodeFacts } from '../domain/cluster/node-facts.ts'
 import type { Client, RawObject } from '../kube/client.ts'
 import { isForbidden, isNotFound } from '../kube/errors.ts'
+import { listAll, type ListScope } from '../kube/list-all.ts'
 import { configMaps, nodes, type Resource, services } from '../kube/resource.ts'
 import { KUBEADM_CONFIG, LOAD_BALANCERS, projectKubeadm, publicAddressesOf } from './cluster-records.ts'
 import { readIdentity } from './identity.ts'
@@ -13,8 +14,6 @@ export interface Survey {
   readonly nodes: readonly NodeFacts[]
   readonly cluster: Omit<ClusterSignals, 'nodes'>
 }
-
-const PAGE = '500'
 
 /** @throws KubeError */
 export async function surveyCluster(client: Client, signal: AbortSignal): Promise<Survey> {
@@ -47,24 +46,14 @@ async function ifAllowed<T>(read: () => Promise<T>): Promise<T | undefined> {
 async function readAll<T>(
   client: Client,
   resource: Resource,
-  query: Readonly<Record<string, string>>,
+  where: ListScope,
   project: (raw: RawObject) => T | undefined,
   signal: AbortSignal,
 ): Promise<T[]> {
   const all: T[] = []
-  let rest = ''
-  do {
-    const page = await client.list(
-      resource,
-      {},
-      { ...query, limit: PAGE, ...(rest === '' ? {} : { continue: rest }) },
-      signal,
-    )
-    for (const raw of page.items ?? []) {
-      const projected = project(raw)
-      if (projected !== undefined) all.push(projected)
-    }
-    rest = page.metadata.continue ?? ''
-  } while (rest !== '')
+  for await (const raw of listAll(client, resource, where, signal)) {
+    const projected = project(raw)
+    if (projected !== undefined) all.push(projected)
+  }
   return all
 }

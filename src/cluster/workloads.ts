@@ -1,6 +1,7 @@
 // The kinds of workload that may run an agent, and for each: what it wants, how it is held and how it is resumed.
 
 import { HELD_REASON_ANNOTATION, HELD_REPLICAS_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL } from '../api/names.ts'
+import type { Resource } from '../kube/resource.ts'
 import type { ObjectMeta } from './objects.ts'
 
 /** A labelled workload, shrunk while it is read. */
@@ -51,6 +52,10 @@ export const WORKLOAD_KINDS: readonly Kind[] = [
   { plural: 'jobs', kind: 'Job', group: 'batch', scaledBy: 'suspend', madeFor: 'CronJob' },
   { plural: 'cronjobs', kind: 'CronJob', group: 'batch', scaledBy: 'suspend' },
 ]
+
+export function workloadResource({ group, plural, kind }: Kind): Resource {
+  return { group, version: 'v1', plural, kind, namespaced: true }
+}
 
 /** Reads a workload of that kind that carries the label; undefined for one that Kubernetes made for another workload. */
 export function projectWorkload(kind: Kind, label: string, raw: unknown): Workload | undefined {

@@ -34,3 +34,13 @@ export const isGone = has(410)
 export const isInvalid = has(422)
 /** No answer came at all, or none that can be read. */
 export const isUnreachable = has(0)
+
+/** What is answered; undefined where there is no such thing (404). */
+export async function unlessMissing<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}

@@ -7,7 +7,7 @@
 import { pause } from '../runtime/pause.ts'
 import { withTimeLimit } from '../runtime/time-limit.ts'
 import type { Client, Fence, RawObject } from './client.ts'
-import { isAlreadyExists, isConflict, isNotFound } from './errors.ts'
+import { isAlreadyExists, isConflict, isNotFound, unlessMissing } from './errors.ts'
 import {
   attemptMs,
   type LeaseSpec,
@@ -191,13 +191,8 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
     }
   }
 
-  async function get(signal: AbortSignal): Promise<Lease | undefined> {
-    try {
-      return await client.get(leases, { namespace, name }, signal)
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
+  function get(signal: AbortSignal): Promise<Lease | undefined> {
+    return unlessMissing(client.get(leases, { namespace, name }, signal))
   }
 
   function create(spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {

@@ -7,8 +7,9 @@ import { entitlements, licenses, platformConfigs } from '../api/resources.ts'
 import { type ActiveConfig, activeConfig } from '../cluster/active-config.ts'
 import { projectOwn } from '../cluster/stores.ts'
 import { type Survey, surveyCluster } from '../cluster/survey.ts'
-import type { Client, RawObject } from '../kube/client.ts'
-import { isNotFound, KubeError } from '../kube/errors.ts'
+import type { Client } from '../kube/client.ts'
+import { KubeError, unlessMissing } from '../kube/errors.ts'
+import { listAll } from '../kube/list-all.ts'
 import * as kinds from '../kube/resource.ts'
 import { dutiesOf, type Place, type Right } from './rights.ts'
 
@@ -84,14 +85,14 @@ export async function look(
       return object?.['status'] as EntitlementStatus | undefined
     }),
     licenses: await see(async () => {
-      const items = (await unlessMissing(all(client, licenses, signal))) ?? []
+      const items = (await unlessMissing(Array.fromAsync(listAll(client, licenses, {}, signal)))) ?? []
       return items.map(({ metadata, ...item }) => ({
         name: metadata.name,
         ...(item['status'] === undefined ? {} : { status: item['status'] as LicenseStatus }),
       }))
     }),
     config: await see(async () => {
-      const items = (await unlessMissing(all(client, platformConfigs, signal))) ?? []
+      const items = (await unlessMissing(Array.fromAsync(listAll(client, platformConfigs, {}, signal)))) ?? []
       return activeConfig(items.map((raw) => ({ ...projectOwn(raw), reading: readPlatformConfig(raw) })))
     }),
     secret: await see(async () => {
@@ -111,26 +112,6 @@ async function sight<T>(work: () => Promise<T>): Promise<Sight<T>> {
     if (!(error instanceof KubeError)) throw error
     return { kind: 'hidden', why: error.message }
   }
-}
-
-async function unlessMissing<T>(asking: Promise<T>): Promise<T | undefined> {
-  try {
-    return await asking
-  } catch (error) {
-    if (isNotFound(error)) return undefined
-    throw error
-  }
-}
-
-async function all(client: Client, resource: kinds.Resource, signal: AbortSignal): Promise<readonly RawObject[]> {
-  const found: RawObject[] = []
-  let rest = ''
-  do {
-    const page = await client.list(resource, {}, { limit: '500', ...(rest === '' ? {} : { continue: rest }) }, signal)
-    found.push(...(page.items ?? []))
-    rest = page.metadata.continue ?? ''
-  } while (rest !== '')
-  return found
 }
 
 async function runningOperator(

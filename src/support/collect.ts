@@ -3,8 +3,9 @@
 import { MANAGED_BY, MANAGED_BY_LABEL, MANAGED_LABEL } from '../api/names.ts'
 import { entitlements, licenses, platformConfigs } from '../api/resources.ts'
 import { projectNode } from '../cluster/nodes.ts'
-import { WORKLOAD_KINDS } from '../cluster/workloads.ts'
-import type { Client, Page, RawObject } from '../kube/client.ts'
+import { WORKLOAD_KINDS, workloadResource } from '../cluster/workloads.ts'
+import type { Client, RawObject } from '../kube/client.ts'
+import { listAll, type ListScope } from '../kube/list-all.ts'
 import * as kinds from '../kube/resource.ts'
 
 export interface Collected {
@@ -27,7 +28,6 @@ export interface Scope {
   readonly logLines: number
 }
 
-const pods: kinds.Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true }
 const crds: kinds.Resource = {
   group: 'apiextensions.k8s.io',
   version: 'v1',
@@ -49,8 +49,8 @@ export async function collect(client: Client, scope: Scope, signal: AbortSignal)
       missing.push({ what: name, why: error instanceof Error ? error.message : String(error) })
     }
   }
-  const all = (resource: kinds.Resource, where: { namespace?: string; labelSelector?: string } = {}) =>
-    readAll(client, resource, where, signal)
+  const all = (resource: kinds.Resource, where: ListScope = {}) =>
+    Array.fromAsync(listAll(client, resource, where, signal))
   const ours = `${MANAGED_BY_LABEL}=${MANAGED_BY}`
 
   await take('cluster/version.json', () => client.raw('/version', signal))
@@ -63,16 +63,15 @@ export async function collect(client: Client, scope: Scope, signal: AbortSignal)
     await take(`resources/${resource.plural}.json`, () => all(resource, { labelSelector: ours }))
   }
   await take('resources/namespaces.json', () => all(kinds.namespaces, { labelSelector: `${MANAGED_LABEL}=true` }))
-  for (const { plural, kind, group } of WORKLOAD_KINDS) {
-    const resource = { group, version: 'v1', plural, kind, namespaced: true }
-    await take(`workloads/${plural}.json`, () => all(resource, { labelSelector: label }))
+  for (const kind of WORKLOAD_KINDS) {
+    await take(`workloads/${kind.plural}.json`, () => all(workloadResource(kind), { labelSelector: label }))
   }
   for (const [part, where] of [
     ['operator', namespace],
     ['agents', agentsNamespace],
   ] as const) {
     await take(`${part}/deployments.json`, () => all(kinds.deployments, { namespace: where }))
-    await take(`${part}/pods.json`, () => all(pods, { namespace: where }))
+    await take(`${part}/pods.json`, () => all(kinds.pods, { namespace: where }))
     await take(`${part}/events.json`, async () => latest(await all(kinds.events, { namespace: where })))
   }
   // Names and keys, never content: that is the sanitizer's law.
@@ -86,31 +85,6 @@ export async function collect(client: Client, scope: Scope, signal: AbortSignal)
   return { files, missing }
 }
 
-async function readAll(
-  client: Client,
-  resource: kinds.Resource,
-  { namespace, labelSelector }: { readonly namespace?: string; readonly labelSelector?: string },
-  signal: AbortSignal,
-): Promise<RawObject[]> {
-  const found: RawObject[] = []
-  let rest = ''
-  do {
-    const page: Page = await client.list(
-      resource,
-      namespace === undefined ? {} : { namespace },
-      {
-        limit: '500',
-        ...(labelSelector === undefined ? {} : { labelSelector }),
-        ...(rest === '' ? {} : { continue: rest }),
-      },
-      signal,
-    )
-    found.push(...(page.items ?? []))
-    rest = page.metadata.continue ?? ''
-  } while (rest !== '')
-  return found
-}
-
 // The agents' own logs are their owner's business; what is asked about is the operator.
 async function takeLogs(
   client: Client,
@@ -119,7 +93,7 @@ async function takeLogs(
   signal: AbortSignal,
 ): Promise<void> {
   const labelSelector = 'app.kubernetes.io/name=cto-operator'
-  const found = await readAll(client, pods, { namespace, labelSelector }, signal).catch(() => [])
+  const found = await Array.fromAsync(listAll(client, kinds.pods, { namespace, labelSelector }, signal)).catch(() => [])
   for (const { metadata, ...pod } of found) {
     const { containers = [] } = (pod['spec'] ?? {}) as { containers?: readonly { name: string }[] }
     for (const container of containers) {
@@ -127,7 +101,7 @@ async function takeLogs(
         const query = { container: container.name, tailLines: String(logLines), previous: String(previous) }
         const where = { namespace, name: metadata.name, subresource: 'log' }
         const name = `logs/${metadata.name.slice(-50)}.${container.name.slice(-20)}${previous ? '.previous' : ''}.log`
-        await take(name, () => readText(client, kinds.resourcePath(pods, where, query), signal))
+        await take(name, () => readText(client, kinds.resourcePath(kinds.pods, where, query), signal))
       }
     }
   }

@@ -17,7 +17,7 @@ import type { LicenseClaims } from '../domain/license/claims.ts'
 import { list } from '../domain/words.ts'
 import { kubeconfigAccess } from '../kube/access.ts'
 import { type Client, createClient, type RawObject } from '../kube/client.ts'
-import { isNotFound } from '../kube/errors.ts'
+import { unlessMissing } from '../kube/errors.ts'
 import { deployments, namespaces, type Resource, secrets } from '../kube/resource.ts'
 import { type Operator, startOperator } from '../operator.ts'
 import { systemClock } from '../runtime/clock.ts'
@@ -260,10 +260,7 @@ async function deploymentsThere(client: Client, names: readonly string[]): Promi
 async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
   const deadline = performance.now() + PATIENCE_MS
   for (;;) {
-    const answer = await ask().catch((error: unknown) => {
-      if (isNotFound(error)) return undefined
-      throw error
-    })
+    const answer = await unlessMissing(ask())
     if (answer !== undefined) return answer
     if (performance.now() > deadline) throw new Error(`waited ${PATIENCE_MS / SECOND} s in vain for ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))

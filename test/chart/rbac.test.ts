@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { licenses } from '../../src/api/resources.ts'
 import { writeKubeconfig } from '../../src/control-plane/credentials.ts'
-import { eksLikeNode, kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
+import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
 import { desiredGuardian } from '../../src/controllers/agents/desired.ts'
 import { policyKeys } from '../../src/controllers/policy/controller.ts'
 import { DAY } from '../../src/domain/instant.ts'
@@ -16,7 +16,6 @@ import type { RawObject } from '../../src/kube/client.ts'
 import {
   admissionPolicies,
   admissionPolicyBindings,
-  configMaps,
   deployments,
   leases,
   namespaces,
@@ -28,7 +27,7 @@ import { agentDeployment, licenseFor, licenseSecret } from '../../src/trial/mani
 import { allows, auditArgs, deedsOf, expand, inWords, rightsOf } from '../support/audit.ts'
 import { CHART, helm, render } from '../support/chart.ts'
 import { useControlPlane } from '../support/control-plane.ts'
-import { addNodes, aLicense, aVendor, catalog, connect, runOperator, soon } from '../support/operator.ts'
+import { addNodes, aLicense, aVendor, catalog, connect, makeKind, runOperator } from '../support/operator.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cto-audit-'))
 const log = join(folder, 'audit.log')
@@ -51,8 +50,7 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
     expect(code, `${args.join(' ')}: ${stderr}`).toBe(0)
     return stdout
   }
-  await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 0 }))
-  await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
+  await makeKind(cluster)
   const env = { KUBECONFIG: plane.kubeconfigPath }
   const values = { rbac: { scope: 'cluster' } }
   const installed = await helm(['install', 'cto-operator', CHART, '--namespace=cto-system', '--create-namespace'], env)

@@ -2,18 +2,17 @@
 // says that nothing is prevented.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
 import { SECOND } from '../../src/domain/instant.ts'
-import { admissionPolicies, configMaps, deployments } from '../../src/kube/resource.ts'
+import { admissionPolicies, deployments } from '../../src/kube/resource.ts'
 import type { SigningKey } from '../../src/vendor/signing-key.ts'
 import { agentDeployment } from '../../src/trial/manifests.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import {
-  addNodes,
   aLicense,
   aVendor,
   type Cluster,
   connect,
+  makeKind,
   prepare,
   type RunningOperator,
   runOperator,
@@ -31,8 +30,7 @@ let running: RunningOperator
 beforeAll(async () => {
   cluster = await connect(controlPlane.plane.kubeconfigPath)
   await prepare(cluster)
-  await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 0 }))
-  await cluster.client.create(configMaps, kubeadmConfigMap('kind'), AbortSignal.timeout(5_000))
+  await makeKind(cluster)
   vendor = await aVendor()
   running = await runOperator(await cluster.access(), vendor, SETTINGS)
   await cluster.config(['rex'])

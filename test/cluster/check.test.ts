@@ -4,15 +4,14 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
 import { DAY } from '../../src/domain/instant.ts'
 import { entitlements } from '../../src/api/resources.ts'
-import { configMaps, namespaces, serviceAccounts } from '../../src/kube/resource.ts'
+import { namespaces, serviceAccounts } from '../../src/kube/resource.ts'
 import type { Finding } from '../../src/preflight/judge.ts'
 import { platformConfig } from '../../src/trial/manifests.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { runCto } from '../support/cto.ts'
-import { addNodes, aLicense, aVendor, type Cluster, connect, prepare, runOperator, soon } from '../support/operator.ts'
+import { aLicense, aVendor, type Cluster, connect, makeKind, prepare, runOperator, soon } from '../support/operator.ts'
 
 const controlPlane = useControlPlane({ components: { controllerManager: true } })
 const inFolder = (name: string) => join(controlPlane.plane.folder, name)
@@ -23,8 +22,7 @@ let keys: string
 
 beforeAll(async () => {
   cluster = await connect(controlPlane.plane.kubeconfigPath)
-  await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
-  await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 1 }))
+  await makeKind(cluster, { workers: 1 })
   config = inFolder('platformconfig.yaml')
   await writeFile(config, stringify(platformConfig))
   keys = inFolder('trusted-keys.json')

@@ -6,12 +6,22 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { packageRoot } from '../../src/control-plane/package-root.ts'
-import { eksLikeNode, kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
-import { configMaps, deployments, nodes } from '../../src/kube/resource.ts'
+import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
+import { deployments, nodes } from '../../src/kube/resource.ts'
 import { findHelm } from '../../src/setup/helm.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { runCto } from '../support/cto.ts'
-import { addNodes, aLicense, aVendor, type Cluster, connect, prepare, runOperator, soon } from '../support/operator.ts'
+import {
+  addNodes,
+  aLicense,
+  aVendor,
+  type Cluster,
+  connect,
+  makeKind,
+  prepare,
+  runOperator,
+  soon,
+} from '../support/operator.ts'
 
 // Helm is looked for where people have it, and where this project's own parts are built.
 const cache =
@@ -34,8 +44,7 @@ describe('on a cluster like Kind’s', () => {
 
   test('from nothing to running agents, with Helm', { timeout: 120_000, skip: helm === undefined }, async () => {
     const cluster = await connect(controlPlane.plane.kubeconfigPath)
-    await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
-    await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 1 }))
+    await makeKind(cluster, { workers: 1 })
     const bin = join(folder, 'bin')
     await mkdir(bin)
     await symlink(helm ?? '', join(bin, 'helm'))
@@ -72,8 +81,7 @@ describe('on a cluster like Kind’s', () => {
     const cluster = await connect(controlPlane.plane.kubeconfigPath)
     await prepare(cluster)
     if ((await cluster.client.list(nodes, {}, {}, soon())).items?.length === 0) {
-      await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
-      await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 1 }))
+      await makeKind(cluster, { workers: 1 })
     }
     const vendor = await aVendor()
     await using running = await runOperator(await cluster.access(), vendor)

@@ -1,12 +1,12 @@
 // What the API server itself refuses, by every way to grow: with the operator running, stopped, and back again.
 
 import { expect, test } from 'vitest'
-import { eksLikeNode, kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
+import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
 import type { RawObject } from '../../src/kube/client.ts'
-import { configMaps, deployments, nodes } from '../../src/kube/resource.ts'
+import { deployments, nodes } from '../../src/kube/resource.ts'
 import { agentDeployment } from '../../src/trial/manifests.ts'
 import { useControlPlane } from '../support/control-plane.ts'
-import { addNodes, aLicense, aVendor, type Cluster, connect, prepare, runOperator } from '../support/operator.ts'
+import { aLicense, aVendor, type Cluster, connect, makeKind, prepare, runOperator } from '../support/operator.ts'
 
 const controlPlane = useControlPlane({ components: { controllerManager: true } })
 const REFUSED = 'agent tess is not licensed: the Free plan admits rex and blaze (at most 2 agents)'
@@ -26,8 +26,7 @@ test(
   { timeout: 120_000 },
   async () => {
     const cluster = await setUp()
-    await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 1 }))
-    await cluster.client.create(configMaps, kubeadmConfigMap('kind'), AbortSignal.timeout(5_000))
+    await makeKind(cluster, { workers: 1 })
     const vendor = await aVendor()
     const running = await runOperator(await cluster.access(), vendor)
     await using _ = running

@@ -2,20 +2,19 @@
 // back by an older list, and a time that has passed does not come again. Also after a restart.
 
 import { expect, test } from 'vitest'
-import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
 import { licenses } from '../../src/api/resources.ts'
 import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import { DAY, formatInstant, SECOND } from '../../src/domain/instant.ts'
 import { REVOCATION_LIST } from '../../src/domain/license/compact-jws.ts'
-import { configMaps, secrets } from '../../src/kube/resource.ts'
+import { secrets } from '../../src/kube/resource.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import {
-  addNodes,
   aDocument,
   aLicense,
   aVendor,
   connect,
+  makeKind,
   prepare,
   runOperator,
   soon,
@@ -33,8 +32,7 @@ const conditionOf = (status: EntitlementStatus, type: string) => {
 test('replaced, revoked, turned back', { timeout: 180_000 }, async () => {
   const cluster = await connect(controlPlane.plane.kubeconfigPath)
   await prepare(cluster)
-  await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 0 }))
-  await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
+  await makeKind(cluster)
   const vendor = await aVendor()
   const revoker = await aVendor('revocation')
   const run = async (clock?: ManualClock) =>

@@ -2,11 +2,10 @@
 
 import { expect, test } from 'vitest'
 import { platformConfigs } from '../../src/api/resources.ts'
-import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
-import { configMaps, deployments } from '../../src/kube/resource.ts'
+import { deployments } from '../../src/kube/resource.ts'
 import { agentDeployment } from '../../src/trial/manifests.ts'
 import { useControlPlane } from '../support/control-plane.ts'
-import { addNodes, aLicense, aVendor, connect, prepare, runOperator, soon } from '../support/operator.ts'
+import { aLicense, aVendor, connect, makeKind, prepare, runOperator } from '../support/operator.ts'
 
 const API = 'admissionregistration.k8s.io/v1'
 const controlPlane = useControlPlane({
@@ -22,8 +21,7 @@ test(
   async () => {
     const cluster = await connect(controlPlane.plane.kubeconfigPath)
     await prepare(cluster)
-    await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 0 }))
-    await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
+    await makeKind(cluster)
     const vendor = await aVendor()
     await using running = await runOperator(await cluster.access(), vendor)
     await cluster.config(['rex'])

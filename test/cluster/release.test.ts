@@ -2,29 +2,27 @@
 // refused any more, and what was held runs as before.
 
 import { expect, test } from 'vitest'
-import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
 import { createClient } from '../../src/kube/client.ts'
-import { admissionPolicies, configMaps, deployments, namespaces, type Resource } from '../../src/kube/resource.ts'
+import { admissionPolicies, deployments, namespaces, type Resource } from '../../src/kube/resource.ts'
 import { releaseCluster } from '../../src/release.ts'
 import { useControlPlane } from '../support/control-plane.ts'
-import { addNodes, aVendor, catalog, connect, prepare, runOperator, soon } from '../support/operator.ts'
+import {
+  cronJobs,
+  aVendor,
+  catalog,
+  connect,
+  makeKind,
+  prepare,
+  runOperator,
+  statefulSets,
+} from '../support/operator.ts'
 
 const controlPlane = useControlPlane()
 const OPTIONS = { namespace: 'cto-system', deployment: 'cto-operator', selector: 'app=cto-operator', catalog }
-const statefulSets: Resource = {
-  group: 'apps',
-  version: 'v1',
-  plural: 'statefulsets',
-  kind: 'StatefulSet',
-  namespaced: true,
-}
-const cronJobs: Resource = { group: 'batch', version: 'v1', plural: 'cronjobs', kind: 'CronJob', namespaced: true }
-
 test('what was interrupted is ended by running it again', { timeout: 240_000 }, async () => {
   const cluster = await connect(controlPlane.plane.kubeconfigPath)
   await prepare(cluster)
-  await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 0 }))
-  await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
+  await makeKind(cluster)
   const vendor = await aVendor()
   await cluster.apply(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } })
   const apply = async (resource: Resource, name: string, spec: object) => {

@@ -3,12 +3,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
 import { DAY } from '../../src/domain/instant.ts'
-import { configMaps } from '../../src/kube/resource.ts'
 import { type Browser, chromium, type Page, startBrowser, type View } from '../support/browser.ts'
 import { useControlPlane } from '../support/control-plane.ts'
-import { addNodes, aLicense, aVendor, type Cluster, connect, prepare, runOperator, soon } from '../support/operator.ts'
+import { aLicense, aVendor, type Cluster, connect, makeKind, prepare, runOperator } from '../support/operator.ts'
 
 const WIDE: View = { width: 1180 }
 const PHONE: View = { width: 320 }
@@ -25,8 +23,7 @@ describe.skipIf(chromium === undefined)(
       browser = await startBrowser(chromium ?? '')
       cluster = await connect(controlPlane.plane.kubeconfigPath)
       await prepare(cluster)
-      await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
-      await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 1 }))
+      await makeKind(cluster, { workers: 1 })
     })
     afterAll(async () => browser?.[Symbol.asyncDispose]())
 

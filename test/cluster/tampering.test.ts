@@ -1,20 +1,18 @@
 // Somebody edits or deletes what the operator relies on: it is put right at once, said, and counted.
 
 import { expect, test } from 'vitest'
-import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
 import type { RawObject } from '../../src/kube/client.ts'
-import { admissionPolicies, admissionPolicyBindings, configMaps, namespaces } from '../../src/kube/resource.ts'
+import { admissionPolicies, admissionPolicyBindings, namespaces } from '../../src/kube/resource.ts'
 import { entitlements } from '../../src/api/resources.ts'
 import { useControlPlane } from '../support/control-plane.ts'
-import { addNodes, aVendor, connect, prepare, runOperator } from '../support/operator.ts'
+import { aVendor, connect, makeKind, prepare, runOperator } from '../support/operator.ts'
 
 const controlPlane = useControlPlane({ components: { controllerManager: true } })
 
 test('policies, bindings, the Entitlement and the label of the namespace come back', { timeout: 120_000 }, async () => {
   const cluster = await connect(controlPlane.plane.kubeconfigPath)
   await prepare(cluster)
-  await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 0 }))
-  await cluster.client.create(configMaps, kubeadmConfigMap('kind'), AbortSignal.timeout(5_000))
+  await makeKind(cluster)
   await using running = await runOperator(await cluster.access(), await aVendor())
   await cluster.config(['rex', 'tess'])
   await cluster.entitled(({ agents }) => agents.refused.length === 1)

@@ -1,40 +1,17 @@
 // Objects as a CRD allows them: everything that its schema says is drawn from, and what its rules say beyond is left to the
 // API server, which refuses some.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import fc from 'fast-check'
-import { parse } from 'yaml'
-import { packageRoot } from '../../src/control-plane/package-root.ts'
-
-interface Schema {
-  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'boolean'
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly required?: readonly string[]
-  readonly items?: Schema
-  readonly enum?: readonly unknown[]
-  readonly pattern?: string
-  readonly nullable?: boolean
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly minLength?: number
-  readonly maxLength?: number
-  readonly maxItems?: number
-}
-
-interface Crd {
-  readonly spec: { readonly versions: readonly { readonly schema: { readonly openAPIV3Schema: Schema } }[] }
-}
+import { readCrds, type Schema, schemaOf } from '../support/api-reference.ts'
 
 const LONGEST_LIST = 5
 const LONGEST_TEXT = 40
 
 /** What may stand in `spec` of that kind. */
 export function anySpec(plural: string): fc.Arbitrary<Record<string, unknown>> {
-  const file = join(packageRoot(), 'crds', `cto.5dlabs.io_${plural}.yaml`)
-  const [version] = (parse(readFileSync(file, 'utf8')) as Crd).spec.versions
-  const spec = version?.schema.openAPIV3Schema.properties?.['spec']
-  if (spec === undefined) throw new Error(`${file} has no schema of a spec`)
+  const crd = readCrds().find(({ spec }) => spec.names.plural === plural)
+  const spec = crd === undefined ? undefined : schemaOf(crd).properties?.['spec']
+  if (spec === undefined) throw new Error(`no CRD of ${plural} has a schema of a spec`)
   return anyOf(spec) as fc.Arbitrary<Record<string, unknown>>
 }
 

@@ -9,7 +9,7 @@ import { deployments, nodes, type Resource, secrets } from '../../src/kube/resou
 import { pagesOnly, timeTravel } from './faults.ts'
 import type { List } from './proxy.ts'
 import { aMoment, deed, referenceOf, takesAway, useSieve } from './sieve.ts'
-import { cronJobs, statefulSets } from './stage.ts'
+import { cronJobs, statefulSets } from '../support/operator.ts'
 
 const sieve = useSieve()
 

@@ -4,11 +4,10 @@ import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import { licenses, platformConfigs } from '../../src/api/resources.ts'
 import { DAY } from '../../src/domain/instant.ts'
 import type { RawObject } from '../../src/kube/client.ts'
-import { configMaps, deployments, secrets } from '../../src/kube/resource.ts'
+import { deployments, secrets } from '../../src/kube/resource.ts'
 import { agentDeployment } from '../../src/trial/manifests.ts'
-import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
-import { addNodes, soon, wholeSecond } from '../support/operator.ts'
-import { cronJobs, type Stage, statefulSets } from './stage.ts'
+import { cronJobs, makeKind, wholeSecond, statefulSets } from '../support/operator.ts'
+import type { Stage } from './stage.ts'
 
 export interface Step {
   readonly name: string
@@ -37,8 +36,7 @@ const OF_PEOPLE = [
 
 /** The nodes of a Kind cluster, on which the free plan may be used. */
 export async function furnish({ cluster }: Stage): Promise<void> {
-  await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers: 1 }))
-  await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
+  await makeKind(cluster, { workers: 1 })
 }
 
 export async function scenario(stage: Stage): Promise<Step[]> {

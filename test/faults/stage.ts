@@ -26,15 +26,14 @@ import {
   aVendor,
   type Cluster,
   connect,
+  cronJobs,
   prepare,
   type RunningOperator,
   runOperator,
   soon,
+  statefulSets,
 } from '../support/operator.ts'
 import { type Door, type FaultProxy, type List, startFaultProxy } from './proxy.ts'
-
-export const statefulSets: Resource = { ...deployments, plural: 'statefulsets', kind: 'StatefulSet' }
-export const cronJobs: Resource = { ...deployments, group: 'batch', plural: 'cronjobs', kind: 'CronJob' }
 
 /** All kinds that the operator writes, or that say what it decided. */
 export const KINDS: readonly Resource[] = [

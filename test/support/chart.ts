@@ -8,7 +8,7 @@ import { inject, onTestFinished } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { packageRoot } from '../../src/control-plane/package-root.ts'
 import type { RawObject } from '../../src/kube/client.ts'
-import type { CommandResult } from './control-plane.ts'
+import type { CommandResult } from './kubectl.ts'
 
 export const CHART = join(packageRoot(), 'charts', 'cto-operator')
 /** What the snapshots are rendered for: other versions of Helm say another one by default. */

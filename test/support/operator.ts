@@ -8,6 +8,7 @@ import { parse } from 'yaml'
 import ctoCatalog from '../../src/catalogs/cto.json' with { type: 'json' }
 import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import { entitlements, licenses, platformConfigs } from '../../src/api/resources.ts'
+import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
 import { packageRoot } from '../../src/control-plane/package-root.ts'
 import { parseCatalog } from '../../src/domain/catalog.ts'
 import { DAY, SECOND } from '../../src/domain/instant.ts'
@@ -17,8 +18,8 @@ import type { SignatureAlgorithm } from '../../src/domain/license/signature.ts'
 import type { KeyUse, TrustedKeys } from '../../src/domain/license/trusted-keys.ts'
 import { type Access, kubeconfigAccess } from '../../src/kube/access.ts'
 import { type Client, createClient, type RawObject } from '../../src/kube/client.ts'
-import { isNotFound } from '../../src/kube/errors.ts'
-import { namespaces, nodes, type Resource, secrets } from '../../src/kube/resource.ts'
+import { unlessMissing } from '../../src/kube/errors.ts'
+import { configMaps, deployments, namespaces, nodes, type Resource, secrets } from '../../src/kube/resource.ts'
 import { type Operator, type OperatorSettings, startOperator } from '../../src/operator.ts'
 import { type Clock, systemClock } from '../../src/runtime/clock.ts'
 import { createLogger } from '../../src/telemetry/log.ts'
@@ -33,6 +34,8 @@ export const crds: Resource = {
   kind: 'CustomResourceDefinition',
   namespaced: false,
 }
+export const statefulSets: Resource = { ...deployments, plural: 'statefulsets', kind: 'StatefulSet' }
+export const cronJobs: Resource = { ...deployments, group: 'batch', plural: 'cronjobs', kind: 'CronJob' }
 export const catalog = parseCatalog(ctoCatalog)
 export const soon = () => AbortSignal.timeout(30_000)
 
@@ -166,14 +169,8 @@ export interface Cluster {
 export async function connect(kubeconfigPath: string): Promise<Cluster> {
   const access = await kubeconfigAccess(kubeconfigPath)
   const client = createClient(access, { fieldManager: 'a-person', userAgent: 'test' })
-  const object = async (resource: Resource, name: string, namespace?: string) => {
-    try {
-      return await client.get(resource, { name, ...(namespace === undefined ? {} : { namespace }) }, soon())
-    } catch (error) {
-      if (isNotFound(error)) return undefined
-      throw error
-    }
-  }
+  const object = (resource: Resource, name: string, namespace?: string) =>
+    unlessMissing(client.get(resource, { name, ...(namespace === undefined ? {} : { namespace }) }, soon()))
   const apply = (resource: Resource, value: RawObject) => client.apply(resource, value, { force: true }, soon())
   const eventually = async <T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> => {
     const deadline = performance.now() + 20_000
@@ -241,6 +238,12 @@ export async function prepare(cluster: Cluster): Promise<void> {
     })
   }
   await cluster.apply(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'cto-system' } })
+}
+
+/** Makes it a cluster of Kind's, on which the free plan may be used. */
+export async function makeKind(cluster: Cluster, { workers = 0 } = {}): Promise<void> {
+  await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
+  await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers }))
 }
 
 export async function addNodes(cluster: Cluster, list: readonly unknown[]): Promise<void> {

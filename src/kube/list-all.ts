@@ -1,0 +1,29 @@
+// All objects of a kind, for whoever asks once. Whoever wants to know what becomes of them watches (watch.ts).
+
+import type { Client, RawObject } from './client.ts'
+import type { Resource } from './resource.ts'
+
+export interface ListScope {
+  readonly namespace?: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+}
+
+const PAGE = '500'
+
+/** @throws KubeError, after some of them too */
+export async function* listAll(
+  client: Client,
+  resource: Resource,
+  { namespace, ...selectors }: ListScope,
+  signal: AbortSignal,
+): AsyncGenerator<RawObject, void> {
+  const place = namespace === undefined ? {} : { namespace }
+  let rest = ''
+  do {
+    const query = { ...selectors, limit: PAGE, ...(rest === '' ? {} : { continue: rest }) }
+    const { items, metadata } = await client.list(resource, place, query, signal)
+    yield* items ?? []
+    rest = metadata.continue ?? ''
+  } while (rest !== '')
+}
