@@ -32,8 +32,8 @@ export function builtInCatalog(product: string): Catalog {
   throw new CliError(unknownName('product', product, known) ?? '', EXIT.usage)
 }
 
-// Reading all of them would be felt when the operator starts.
-function builtInOf(product: string): Catalog | undefined {
+/** Reading all of them would be felt when the operator starts. */
+export function builtInOf(product: string): Catalog | undefined {
   const found = BUILT_IN.find((catalog) => catalog.product === product)
   return found === undefined ? undefined : parseCatalog(found)
 }

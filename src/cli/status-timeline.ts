@@ -9,15 +9,15 @@ import type { Facts, WorkloadFacts } from '../domain/facts.ts'
 import { HOUR, type Instant } from '../domain/instant.ts'
 import { type TimelineEntry, timelineFrom } from '../domain/timeline.ts'
 import { publishedLicense } from '../preflight/published-license.ts'
-import { builtInCatalogs } from './catalogs.ts'
+import { builtInOf } from './catalogs.ts'
 
 /** What the product calls what it governs: `agent`. */
 export function nounOf(product: string): string {
-  return builtInCatalogs().find((one) => one.product === product)?.governed.noun ?? 'agent'
+  return builtInOf(product)?.governed.noun ?? 'agent'
 }
 
 export function timelineOfStatus(product: string, status: EntitlementStatus, now: Instant): TimelineEntry[] {
-  const catalog = builtInCatalogs().find((one) => one.product === product)
+  const catalog = builtInOf(product)
   // Time does not bring back what was withdrawn.
   return catalog === undefined || status.verdict === 'Revoked' ? [] : timelineFrom(factsFrom(status, catalog, now))
 }

@@ -6,7 +6,7 @@ import { SECOND } from '../domain/instant.ts'
 import { clusterAccess } from '../kube/access.ts'
 import { createClient } from '../kube/client.ts'
 import { type Released, releaseCluster } from '../release.ts'
-import { builtInCatalogs, readCatalog } from './catalogs.ts'
+import { builtInOf, readCatalog } from './catalogs.ts'
 import { cliErrorFrom, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
 import { CliError, type Format, formatOption, type Io, print, properties, section } from './output.ts'
 
@@ -38,8 +38,7 @@ export function uninstallCommand(io: Io): Command {
     .option('--timeout <seconds>', 'how long it may take', seconds, 180)
     .addOption(formatOption())
     .action(async ({ kubeconfig, timeout, output, trustedKeys, ...options }: UninstallOptions) => {
-      const isBuiltIn = builtInCatalogs().some(({ product }) => product === options.catalog)
-      const keys = isBuiltIn ? new Map() : await readTrustedKeys(trustedKeys, io)
+      const keys = builtInOf(options.catalog) !== undefined ? new Map() : await readTrustedKeys(trustedKeys, io)
       const catalog = await readCatalog(options.catalog, keys, io)
       const limit = AbortSignal.timeout(timeout * SECOND)
       try {

@@ -42,40 +42,44 @@ describe('on a cluster like Kind’s', () => {
   const isThere = async (cluster: Cluster, name: string) =>
     (await cluster.object(deployments, name, 'cto-agents')) !== undefined
 
-  test('from nothing to running agents, with Helm', { timeout: 120_000, skip: helm === undefined }, async () => {
-    const cluster = await connect(controlPlane.plane.kubeconfigPath)
-    await makeKind(cluster, { workers: 1 })
-    const bin = join(folder, 'bin')
-    await mkdir(bin)
-    await symlink(helm ?? '', join(bin, 'helm'))
-    // A chart that brings the CRDs; the operator itself runs here, and waits for them.
-    const chart = join(folder, 'chart')
-    await mkdir(join(chart, 'templates'), { recursive: true })
-    await writeFile(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: cto-operator\nversion: 0.0.1\n')
-    await cp(join(packageRoot(), 'crds'), join(chart, 'templates'), { recursive: true })
-    const vendor = await aVendor()
-    const starting = runOperator(await cluster.access(), vendor)
+  test(
+    'from nothing to running agents, with Helm (needs one in PATH or built here)',
+    { timeout: 120_000, skip: helm === undefined },
+    async () => {
+      const cluster = await connect(controlPlane.plane.kubeconfigPath)
+      await makeKind(cluster, { workers: 1 })
+      const bin = join(folder, 'bin')
+      await mkdir(bin)
+      await symlink(helm ?? '', join(bin, 'helm'))
+      // A chart that brings the CRDs; the operator itself runs here, and waits for them.
+      const chart = join(folder, 'chart')
+      await mkdir(join(chart, 'templates'), { recursive: true })
+      await writeFile(join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: cto-operator\nversion: 0.0.1\n')
+      await cp(join(packageRoot(), 'crds'), join(chart, 'templates'), { recursive: true })
+      const vendor = await aVendor()
+      const starting = runOperator(await cluster.access(), vendor)
 
-    expect(await cto(['init', '--target', 'kind'])).toMatchObject({ code: 0 })
-    expect(await cto(['deploy', '--chart', chart])).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/there is no helm in the PATH; install it, or run the operator yourself/),
-    })
-    const deployed = await cto(['deploy', '--chart', chart], { PATH: `${bin}:${process.env['PATH']}` })
-    await using running = await starting
-    expect(deployed.code, deployed.stderr + deployed.stdout).toBe(0)
-    expect(deployed.stderr).toMatch(
-      /✔ Kind cluster at https:[^]*✔ the chart .* is installed\n✔ PlatformConfig cto-platform is applied/,
-    )
-    expect(deployed.stdout).toMatch(/✔ Everything is in order\n/)
-    expect(deployed.stdout).toMatch(/AGENTS +2 of 2: rex, blaze\n/)
-    // A new kind as the parameter of a policy is known to the API server half a minute later.
-    const names = ['rex', 'blaze']
-    await expect
-      .poll(() => Promise.all(names.map((name) => isThere(cluster, name))), { timeout: 60_000, interval: 250 })
-      .toEqual([true, true])
-    await running.stop()
-  })
+      expect(await cto(['init', '--target', 'kind'])).toMatchObject({ code: 0 })
+      expect(await cto(['deploy', '--chart', chart])).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/there is no helm in the PATH; install it, or run the operator yourself/),
+      })
+      const deployed = await cto(['deploy', '--chart', chart], { PATH: `${bin}:${process.env['PATH']}` })
+      await using running = await starting
+      expect(deployed.code, deployed.stderr + deployed.stdout).toBe(0)
+      expect(deployed.stderr).toMatch(
+        /✔ Kind cluster at https:[^]*✔ the chart .* is installed\n✔ PlatformConfig cto-platform is applied/,
+      )
+      expect(deployed.stdout).toMatch(/✔ Everything is in order\n/)
+      expect(deployed.stdout).toMatch(/AGENTS +2 of 2: rex, blaze\n/)
+      // A new kind as the parameter of a policy is known to the API server half a minute later.
+      const names = ['rex', 'blaze']
+      await expect
+        .poll(() => Promise.all(names.map((name) => isThere(cluster, name))), { timeout: 60_000, interval: 250 })
+        .toEqual([true, true])
+      await running.stop()
+    },
+  )
 
   test('with an operator that is there, a license, and more agents', { timeout: 120_000 }, async () => {
     const cluster = await connect(controlPlane.plane.kubeconfigPath)
