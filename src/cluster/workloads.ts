@@ -28,6 +28,8 @@ export interface Workload {
   readonly labelInSelector: boolean
   /** Of a CronJob: UIDs of the Jobs of its that run. */
   readonly active?: readonly string[]
+  /** Of a Job: somebody made it from its CronJob, as `kubectl create job --from` does. */
+  readonly byHand?: true
   /** Of those that the operator created itself: what it may have to put right. */
   readonly own?: { readonly labels: Readonly<Record<string, string>>; readonly spec: unknown; readonly owners: unknown }
 }
@@ -83,6 +85,8 @@ export const WORKLOAD_KINDS: readonly Kind[] = [
   { plural: 'cronjobs', kind: 'CronJob', group: 'batch', scaledBy: 'suspend' },
 ]
 
+const MADE_FROM_CRON_JOB = 'cronjob.kubernetes.io/instantiate'
+
 export function workloadResource({ group, plural, kind }: Kind): Resource {
   return { group, version: 'v1', plural, kind, namespaced: true }
 }
@@ -115,6 +119,7 @@ export function projectWorkload(kind: Kind, label: string, raw: unknown): Worklo
     images: imagesOf(template),
     labelInSelector: label in selectorLabels(kind, spec.selector),
     ...(kind.kind === 'CronJob' ? { active: activeJobs(status.active) } : {}),
+    ...(kind.kind === 'Job' && metadata.annotations?.[MADE_FROM_CRON_JOB] === 'manual' ? { byHand: true as const } : {}),
     ...(isOwn
       ? {
           own: {
