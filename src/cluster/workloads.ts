@@ -119,7 +119,9 @@ export function projectWorkload(kind: Kind, label: string, raw: unknown): Worklo
     images: imagesOf(template),
     labelInSelector: label in selectorLabels(kind, spec.selector),
     ...(kind.kind === 'CronJob' ? { active: activeJobs(status.active) } : {}),
-    ...(kind.kind === 'Job' && metadata.annotations?.[MADE_FROM_CRON_JOB] === 'manual' ? { byHand: true as const } : {}),
+    ...(kind.kind === 'Job' && metadata.annotations?.[MADE_FROM_CRON_JOB] === 'manual'
+      ? { byHand: true as const }
+      : {}),
     ...(isOwn
       ? {
           own: {

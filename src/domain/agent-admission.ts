@@ -8,7 +8,7 @@ import type { Facts, Ran } from './facts.ts'
 import { type Grant, isHardLimit, isWithin, limitOf } from './grant.ts'
 import { type Instant, MINUTE } from './instant.ts'
 import { UNLIMITED } from './license/claims.ts'
-import { noticesAfter, noticeOf } from './notice.ts'
+import { noticesAfter } from './notice.ts'
 import type { Patience } from './patience.ts'
 import type { Reason } from './reasons.ts'
 import { amount, list, title } from './words.ts'
@@ -47,6 +47,8 @@ export interface Admission {
   readonly held: readonly HeldAgent[]
   /** Workloads that have to be held now. */
   readonly toHold: ReadonlySet<string>
+  /** Admitted agents of a PlatformConfig that are not there yet. */
+  readonly toMake: ReadonlySet<string>
   /** Held workloads that may run again. */
   readonly toResume: ReadonlySet<string>
   /** Governed workloads that want no replicas, the one that starts first in front. They count nothing. */
@@ -96,17 +98,19 @@ export function admitAgents(facts: Facts, grant: Grant, violations: readonly Vio
     if (refusal === undefined) admitted.push(candidate)
     else refused.push({ ...candidate, ...refusal })
   }
+  const notices = noticesAfter(refused, facts)
   return {
     limit: judge.limit,
     isHard: judge.isHard,
     used: judge.used,
     usedGoverned: judge.usedGoverned,
     admitted: admitted.map(agentOf),
-    ...whatHappensTo(refused, facts),
+    ...whatHappensTo(refused, notices, facts),
+    toMake: new Set(admitted.filter(({ facts: workload }) => workload === undefined).map(({ key }) => key)),
     toResume: new Set(admitted.filter(({ facts: workload }) => workload?.held === true).map(({ key }) => key)),
     idle: idle.map(agentOf),
     recovering: recoveringAfter(facts, admitted),
-    notices: noticesAfter(refused, facts),
+    notices,
     ran: new Map(admitted.map(({ key, agent, facts: workload }) => [key, { agent, images: workload?.images ?? '' }])),
     controllers: controllersOf(admitted),
   }
@@ -183,6 +187,7 @@ class Judge {
 /** Of those that are refused: who is held already, who has to be, and who will be when. */
 function whatHappensTo(
   candidates: readonly RefusedCandidate[],
+  notices: ReadonlyMap<string, Patience>,
   facts: Facts,
 ): Pick<Admission, 'refused' | 'held' | 'toHold'> {
   const refused: RefusedAgent[] = []
@@ -198,7 +203,7 @@ function whatHappensTo(
     } else if (!workload.holdable) {
       refused.push({ ...agent, message: `${message}; ${cannotBeHeld(agent)}` })
     } else {
-      const { endsAt: holdAt } = noticeOf(candidate, facts)
+      const holdAt = notices.get(candidate.key)?.endsAt ?? facts.now
       refused.push({ ...agent, holdAt })
       // No node is known: the cluster is not what it was, or we do not see it. Nobody is held on that.
       if (holdAt <= facts.now && facts.nodes.total > 0) toHold.add(candidate.key)

@@ -10,6 +10,8 @@ export interface GateEntry {
   readonly agent: string
   /** Images of its containers, joined by commas. */
   readonly images: string
+  /** Whether somebody is about to make it: it is listed even where there is no room for its neighbours. There are few of these. */
+  readonly expected?: boolean
 }
 
 export interface GateWorkloads {
@@ -31,22 +33,31 @@ const PUNCTUATION = 6
  */
 export function gateWorkloads(entries: Iterable<GateEntry>, withImages: boolean): GateWorkloads {
   const namespaces = new Map<string, { size: number; entries: GateEntry[] }>()
+  const workloads: Record<string, string> = {}
+  let room = ROOM
   for (const entry of entries) {
+    if (entry.expected === true) {
+      workloads[entry.key] = textOf(entry, withImages)
+      room -= sizeOf(entry, withImages)
+      continue
+    }
     let namespace = namespaces.get(entry.namespace)
     if (namespace === undefined) namespaces.set(entry.namespace, (namespace = { size: 0, entries: [] }))
-    namespace.size += entry.key.length + textOf(entry, withImages).length + PUNCTUATION
+    namespace.size += sizeOf(entry, withImages)
     // More than there is room for need not be kept either.
     if (namespace.size <= ROOM) namespace.entries.push(entry)
   }
-  const workloads: Record<string, string> = {}
   const crowded: string[] = []
-  let room = ROOM
   for (const [name, { size, entries: all }] of [...namespaces].toSorted(smallestFirst)) {
     room -= size
     if (room < 0) crowded.push(name)
     else for (const entry of all) workloads[entry.key] = textOf(entry, withImages)
   }
   return { workloads, crowded: crowded.length > MOST_CROWDED ? ['*'] : crowded.toSorted() }
+}
+
+function sizeOf(entry: GateEntry, withImages: boolean): number {
+  return entry.key.length + textOf(entry, withImages).length + PUNCTUATION
 }
 
 function textOf({ state, agent, images }: GateEntry, withImages: boolean): string {

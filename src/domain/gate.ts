@@ -106,11 +106,12 @@ function nameOf({ agent }: AdmittedAgent): string {
 /** What is known of each governed workload, those first that somebody is waiting for. */
 function* entriesFor({ facts }: Situation, violations: readonly Violation[], agents: Admission): Generator<GateEntry> {
   const governed = new Set<string>()
-  for (const workload of facts.workloads) if (workload.governedSince !== undefined) governed.add(workload.namespace)
+  for (const { namespace, governedSince } of facts.workloads) if (governedSince !== undefined) governed.add(namespace)
   governed.add(facts.agentsNamespace)
   const isGoverned = ({ namespace }: AdmittedAgent) => governed.has(namespace)
   for (const agent of agents.admitted) {
-    if (isGoverned(agent)) yield entry(agent, 'admitted', agents.ran.get(agent.key)?.images)
+    const expected = agents.toMake.has(agent.key)
+    if (isGoverned(agent)) yield { ...entry(agent, 'admitted', agents.ran.get(agent.key)?.images), expected }
   }
   for (const agent of agents.refused) if (isGoverned(agent)) yield entry(agent, 'refused')
   for (const agent of agents.held) if (isGoverned(agent)) yield entry(agent, 'refused')
@@ -122,7 +123,7 @@ function* entriesFor({ facts }: Situation, violations: readonly Violation[], age
   }
   for (const [key, { agent, images }] of recovers) {
     const [, namespace = ''] = key.split('/')
-    if (governed.has(namespace)) yield { key, namespace, state: 'admitted', agent, images }
+    if (governed.has(namespace)) yield { key, namespace, state: 'admitted', agent, images, expected: true }
   }
 }
 

@@ -13,11 +13,11 @@ const UNKNOWN_FOR = HOUR
 const FORGIVEN_AFTER = HOUR
 
 /** What is left of the notice of a candidate that runs and is refused. */
-export function noticeOf({ key, facts: workload }: Candidate, facts: Facts): Patience {
+function noticeOf({ key, facts: workload }: Candidate, facts: Facts, outstanding: boolean): Patience {
   const { memory, now, holdNotice } = facts
   const before = memory.notices.get(key)
   if (before !== undefined) return patienceAt(true, holdNotice, before, now) ?? { endsAt: now }
-  if (!deservesNotice(key, workload, facts)) return { endsAt: now }
+  if (!outstanding && !deservesNotice(key, workload, facts)) return { endsAt: now }
   const endsAt = memory.admitted.has(key) ? undefined : memory.cut?.noticeEndsAt
   return { endsAt: Math.min(now + holdNotice, endsAt ?? Number.POSITIVE_INFINITY) }
 }
@@ -26,7 +26,7 @@ function deservesNotice(key: string, workload: Candidate['facts'], facts: Facts)
   const { memory } = facts
   if (memory.admitted.has(key) || memory.recovering.has(key) || memory.cut !== undefined) return true
   const { createdAt = 0, governedSince = 0 } = workload ?? {}
-  return createdAt < governedSince || isEvidenceOutstanding(facts)
+  return createdAt < governedSince
 }
 
 /** Whether a License names what has not come yet, as from a tool that syncs Secrets. */
@@ -41,10 +41,11 @@ function isEvidenceOutstanding({ licenses, now }: Facts): boolean {
 export function noticesAfter(refused: readonly Candidate[], facts: Facts): Map<string, Patience> {
   const { memory, now, holdNotice } = facts
   const notices = new Map<string, Patience>()
+  const outstanding = isEvidenceOutstanding(facts)
   for (const candidate of refused) {
     const { facts: workload } = candidate
     if (workload === undefined || workload.held || workload.wants === 0 || !candidate.governed) continue
-    if (workload.holdable) notices.set(candidate.key, noticeOf(candidate, facts))
+    if (workload.holdable) notices.set(candidate.key, noticeOf(candidate, facts, outstanding))
   }
   for (const [key, before] of memory.notices) {
     if (notices.has(key)) continue

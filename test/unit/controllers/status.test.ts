@@ -31,7 +31,7 @@ describe('the Entitlement has a bound', () => {
     ['20,000 in a namespace each', 20_000, (index) => ({ namespace: `namespace-${index}`.padEnd(63, 'x') })],
     ['20,000 that are not governed', 20_000, () => ({ governedSince: undefined })],
     ['20,000 with long images', 20_000, () => ({ images: 'i'.repeat(2_000) })],
-  ])('%s', (_what, count, overrides) => {
+  ])('%s', { timeout: 60_000 }, (_what, count, overrides) => {
     const workloads = many(count, overrides)
     const readOnly = [license({ plan: 'enterprise', expiresAt: NOW - 100 * DAY })]
     for (const given of [
