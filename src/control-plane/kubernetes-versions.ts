@@ -6,11 +6,13 @@ export const OLDER_KUBERNETES = ['1.28', '1.30', '1.33'] as const
 export const NEWEST_KUBERNETES = '1.36'
 export const KUBERNETES_VERSIONS = [...OLDER_KUBERNETES, NEWEST_KUBERNETES] as const
 
-/** Those that have ValidatingAdmissionPolicies. */
-export const VERSIONS_WITH_POLICIES = KUBERNETES_VERSIONS.filter((version) => version !== '1.28')
-
 export type OlderKubernetes = (typeof OLDER_KUBERNETES)[number]
 export type KubernetesVersion = (typeof KUBERNETES_VERSIONS)[number]
+
+/** Those that have ValidatingAdmissionPolicies. */
+export const VERSIONS_WITH_POLICIES: readonly KubernetesVersion[] = KUBERNETES_VERSIONS.filter(
+  (version) => version !== '1.28',
+)
 
 /** Undefined for one that cannot be run here. */
 export function parseKubernetesVersion(text: string): KubernetesVersion | undefined {
