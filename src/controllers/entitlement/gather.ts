@@ -1,6 +1,7 @@
 // All reading for a decision. Undefined while something is not known yet: nothing is decided on half a view.
 
 import type { License, LicenseStatus } from '../../api/license.ts'
+import { GROUP } from '../../api/names.ts'
 import { activeConfig } from '../../cluster/active-config.ts'
 import { clusterSignals } from '../../cluster/cluster-signals.ts'
 import type { ClusterIdentity } from '../../cluster/identity.ts'
@@ -16,6 +17,8 @@ import { countNodes } from '../../domain/cluster/node-count.ts'
 import type { Facts, LicenseFacts, Memory } from '../../domain/facts.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
 import { workloadFacts } from './workload-facts.ts'
+import { isNotFound, type KubeError } from '../../kube/errors.ts'
+import type { Resource } from '../../kube/resource.ts'
 
 export interface GatherDeps {
   readonly stores: Stores
@@ -80,6 +83,7 @@ export function waitingFor(stores: Stores): string[] {
   return (
     [nodes, kubeadm, loadBalancers, managedNamespaces, configs, licenses, entitlement, ...workloads]
       .filter(({ store }) => !store.synced)
+      .filter(({ target, store }) => !isLacking(target.resource, store.obstacle))
       // They are part of the proof of a type, and of nothing else: who may not see them has no proof, and is not kept waiting.
       .filter((watched) => watched !== loadBalancers || watched.store.obstacle === undefined)
       .map(({ target, store }) => {
@@ -93,6 +97,11 @@ export function waitingFor(stores: Stores): string[] {
 function installedAt({ entitlement }: Stores, product: string, now: Instant): Instant {
   const since = Date.parse(entitlement.store.get(product)?.createdAt ?? '')
   return Number.isNaN(since) ? now : since
+}
+
+/** Of a kind that this API server does not have, nothing is there. One of ours is only not installed yet. */
+function isLacking({ group }: Resource, obstacle: KubeError | undefined): boolean {
+  return group !== GROUP && isNotFound(obstacle)
 }
 
 async function licenseFacts(
