@@ -24,6 +24,7 @@ import type { Journal } from './http/status-page/journal.ts'
 import type { Client } from './kube/client.ts'
 import { createEventRecorder, type EventRecorder } from './kube/events.ts'
 import type { Listener } from './kube/store.ts'
+import type { Leadership } from './leadership.ts'
 import type { Clock } from './runtime/clock.ts'
 import { type Controller, startController } from './runtime/controller.ts'
 import { repeat } from './runtime/repeat.ts'
@@ -45,6 +46,7 @@ export interface TermDeps {
   /** What is said in the cluster is remembered for the status page. */
   readonly journal: Journal
   readonly identity: () => ClusterIdentity | undefined
+  readonly giveWay: Leadership['giveWay']
 }
 
 export interface Term {
@@ -58,7 +60,7 @@ export interface Term {
 }
 
 export function startTerm(deps: TermDeps): Term {
-  const { client, stores, settings, clock, log, metrics, journal, identity } = deps
+  const { client, stores, settings, clock, log, metrics, journal, identity, giveWay } = deps
   const { catalog, agentsNamespace } = settings
   const { product } = catalog
   const board = createDecisionBoard()
@@ -109,6 +111,8 @@ export function startTerm(deps: TermDeps): Term {
       vault: createEvidenceVault(client, stores.evidence, { namespace: settings.namespace, name: vaultName(product) }),
       onVaultProblem: onceFor(log, 'the last good evidence cannot be kept for a restart'),
       catalog,
+      namespace: settings.namespace,
+      giveWay,
       agentsNamespace,
       offlineSecret: { namespace: settings.namespace, ...catalog.license.offlineSecret },
       revocationSecret: { namespace: settings.namespace, name: `${product}-revocations`, key: REVOCATIONS_KEY },

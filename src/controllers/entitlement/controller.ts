@@ -27,6 +27,10 @@ import { entitlementTransitions, licenseTransitions, type Transition } from './t
 
 export interface EntitlementDeps extends GatherDeps {
   readonly client: Client
+  /** Where this operator lives. */
+  readonly namespace: string
+  /** Whether an operator of that namespace, which wrote the Entitlement, may still live: then it is its turn. */
+  readonly giveWay: (namespace: string, signal: AbortSignal) => Promise<boolean>
   readonly vault: EvidenceVault
   /** Without its vault the operator works on; only a restart would lose something. */
   readonly onVaultProblem: (error: unknown) => void
@@ -60,7 +64,7 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
       memory ??= await recollect(signal)
       if (memory === undefined) return awaitChange
       const facts = await gather(deps, memory, signal)
-      if (facts === undefined) return awaitChange
+      if (facts === undefined || (await isAnothersTurn(signal))) return awaitChange
       const decision = decide(facts)
       await publishEntitlement(decision, facts.now, signal)
       memory = decision.memory
@@ -71,6 +75,13 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
       // While the clock is in dispute it wakes nobody at the right time; then the time is looked at again and again.
       return facts.concerns.some(({ about }) => about === 'clock') ? awaitChange : lookAgainAt(decision.nextChangeAt)
     },
+  }
+
+  /** Whether an operator of another namespace has written the Entitlement, and may go on doing so. */
+  async function isAnothersTurn(signal: AbortSignal): Promise<boolean> {
+    const { operator } = (stores.entitlement.store.get(name)?.status ?? {}) as Partial<EntitlementStatus>
+    if (operator === undefined || operator.namespace === deps.namespace) return false
+    return deps.giveWay(operator.namespace, signal)
   }
 
   /** What was known before a restart: the memory of the last decision, and the evidence that was believed. */
@@ -106,7 +117,10 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
 
     const resource = live ?? (await create(signal))
     const previous = published ?? before
-    const status = entitlementStatus(decision, previous, resource.generation, now, deps.policies())
+    const status: EntitlementStatus = {
+      ...entitlementStatus(decision, previous, resource.generation, now, deps.policies()),
+      operator: { namespace: deps.namespace },
+    }
     if (!isDeepStrictEqual(before, status)) {
       attempted = status
       await replaceStatus(resource, status, signal)
