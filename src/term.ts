@@ -4,6 +4,7 @@
 import { hostname } from 'node:os'
 import { GROUP, REVOCATIONS_KEY } from './api/names.ts'
 import { activeConfig } from './cluster/active-config.ts'
+import { ownConfigs } from './cluster/belonging.ts'
 import { createEvidenceVault, vaultName } from './cluster/evidence-vault.ts'
 import type { ClusterIdentity } from './cluster/identity.ts'
 import { LicenseEvidence } from './cluster/license-evidence.ts'
@@ -120,6 +121,9 @@ export function startTerm(deps: TermDeps): Term {
       identity,
       policies: () => (identity()?.policies === true ? 'enforced' : 'unsupported'),
       namesTaken: () => namesTaken,
+      onLeft: oncePerAnswer((kind, name, owner) =>
+        log.info({ kind, name, product: owner }, 'belongs to another product; left alone'),
+      ),
       onPublished: (status) => metrics.show(status),
       onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
       reportTampering,
@@ -138,7 +142,7 @@ export function startTerm(deps: TermDeps): Term {
       label: catalog.governed.label,
       agentsNamespace,
       agentImage: settings.agentImage,
-      activeConfig: () => activeConfig(stores.configs.store.values()),
+      activeConfig: () => activeConfig(ownConfigs(stores, product)),
       onNamesTaken: (names) => {
         if (names.symmetricDifference(namesTaken).size === 0) return
         namesTaken = names
@@ -207,6 +211,16 @@ function keepingJournal(events: EventRecorder, journal: Journal, clock: Clock): 
       events.record(event)
     },
     flush: () => events.flush(),
+  }
+}
+
+/** Tells of each object when it is heard of first, and when the answer is another one. */
+function oncePerAnswer(tell: (kind: string, name: string, answer: string) => void) {
+  const told = new Map<string, string>()
+  return (kind: string, name: string, answer: string) => {
+    const key = `${kind}/${name}`
+    if (told.get(key) !== answer) tell(kind, name, answer)
+    told.set(key, answer)
   }
 }
 

@@ -3,15 +3,18 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { API_VERSION } from '../../api/names.ts'
+import { condition, conditionsAfter } from '../../api/conditions.ts'
 import type { EntitlementStatus } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfig } from '../../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs } from '../../api/resources.ts'
 import { type ActiveConfig, activeConfig } from '../../cluster/active-config.ts'
+import { ownConfigs, productOfConfig, productsHere, unnamed } from '../../cluster/belonging.ts'
 import type { EvidenceVault } from '../../cluster/evidence-vault.ts'
 import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import type { Memory } from '../../domain/facts.ts'
+import { formatInstant } from '../../domain/instant.ts'
 import type { Client } from '../../kube/client.ts'
 import { isAlreadyExists, isNotFound } from '../../kube/errors.ts'
 import type { EventRecorder } from '../../kube/events.ts'
@@ -124,7 +127,7 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
     if (!isDeepStrictEqual(before, status)) {
       attempted = status
       await replaceStatus(resource, status, signal)
-      const config = activeConfig(stores.configs.store.values())
+      const config = activeConfig(ownConfigs(stores, name))
       for (const transition of entitlementTransitions(previous, status)) {
         say('Entitlement', resource, transition)
         if (config !== undefined) say('PlatformConfig', config, transition)
@@ -173,15 +176,22 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
       const resource = stores.licenses.store.get(license.name)
       if (resource === undefined) continue
       const before = resource.status as LicenseStatus | undefined
-      const status = licenseStatus(license, decision, before, resource.generation, now)
+      const judged = licenseStatus(license, decision, before, resource.generation, now)
+      const status: LicenseStatus = { ...judged, product: name }
       if (!(await applyStatus(licenses, 'License', stores.licenses, resource, status, signal))) continue
       for (const transition of licenseTransitions(before, status)) say('License', resource, transition)
     }
   }
 
   async function publishConfigs(decision: Decision, now: number, signal: AbortSignal): Promise<void> {
-    const active = activeConfig(stores.configs.store.values())
+    const products = productsHere(stores, name)
+    const configs = ownConfigs(stores, name)
+    const active = activeConfig(configs)
     for (const resource of stores.configs.store.values()) {
+      if (!configs.includes(resource)) {
+        deps.onLeft('PlatformConfig', resource.name, productOfConfig(resource, products))
+        continue
+      }
       const previous = resource.status as Previous | undefined
       const names = active?.uid === resource.uid ? active.wanted.agents : []
       const status = platformConfigStatus(
@@ -192,7 +202,11 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
         resource.generation,
         now,
       )
-      await applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, status, signal)
+      const said = unnamed(resource, products)
+      const more = said === undefined ? [] : [condition('ProductNamed', false, 'SeveralProducts', said)]
+      const conditions = conditionsAfter(previous?.conditions, more, resource.generation, formatInstant(now))
+      const full = { ...status, conditions: [...status.conditions, ...conditions] }
+      await applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, full, signal)
     }
   }
 

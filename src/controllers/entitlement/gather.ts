@@ -2,6 +2,7 @@
 
 import type { License, LicenseStatus } from '../../api/license.ts'
 import { activeConfig } from '../../cluster/active-config.ts'
+import { ownConfigs, productNamedBy, productOfLicense, productsHere } from '../../cluster/belonging.ts'
 import { clusterSignals } from '../../cluster/cluster-signals.ts'
 import type { ClusterIdentity } from '../../cluster/identity.ts'
 import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evidence.ts'
@@ -15,6 +16,7 @@ import { detectCluster } from '../../domain/cluster/detect.ts'
 import { countNodes } from '../../domain/cluster/node-count.ts'
 import type { Facts, LicenseFacts, Memory, WorkloadFacts } from '../../domain/facts.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
+import { claimedProduct } from '../../domain/license/unverified.ts'
 
 export interface GatherDeps {
   readonly stores: Stores
@@ -30,6 +32,8 @@ export interface GatherDeps {
   readonly revocationSecret: SecretKeyReference
   readonly holdNotice: number
   readonly namesTaken: () => ReadonlySet<string>
+  /** Told of what belongs to another product and is left alone. */
+  readonly onLeft: (kind: string, name: string, product: string) => void
 }
 
 export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSignal): Promise<Facts | undefined> {
@@ -43,7 +47,7 @@ export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSign
   const ofList = await deps.revocations.look(list, now)
   witnessDates(deps, licenses)
   const revocations = deps.revocations.newest?.list
-  const config = activeConfig(stores.configs.store.values())
+  const config = activeConfig(ownConfigs(stores, catalog.product))
   return {
     now,
     catalog,
@@ -101,24 +105,19 @@ function workloadFacts({ workloads, managedNamespaces }: Stores): WorkloadFacts[
   )
 }
 
-async function licenseFacts(
-  { stores, evidence, offlineSecret, revocationSecret }: GatherDeps,
-  now: Instant,
-): Promise<LicenseFacts[] | undefined> {
-  const resources = stores.licenses.store.values()
-  const references = resources.map(referenceOf).filter((reference) => reference !== undefined)
-  const isNamed = references.some(
-    ({ namespace, name }) => namespace === offlineSecret.namespace && name === offlineSecret.name,
-  )
-  stores.secrets.watchOnly([...references, ...(isNamed ? [] : [offlineSecret]), revocationSecret])
+async function licenseFacts(deps: GatherDeps, now: Instant): Promise<LicenseFacts[] | undefined> {
+  const { stores, evidence, offlineSecret } = deps
+  const licenses = ownLicenses(deps)
+  if (licenses === undefined) return undefined
+  const isNamed = licenses
+    .map(({ resource }) => referenceOf(resource))
+    .some((named) => named?.namespace === offlineSecret.namespace && named.name === offlineSecret.name)
   // No License can have this name.
   const offline = `secret/${offlineSecret.name}`
-  evidence.keepOnly(new Set([...resources.map((resource) => resource.name), ...(isNamed ? [] : [offline])]))
+  evidence.keepOnly(new Set([...licenses.map(({ resource }) => resource.name), ...(isNamed ? [] : [offline])]))
 
   const facts: LicenseFacts[] = []
-  for (const resource of resources) {
-    const content = contentOf(resource, stores)
-    if (content === undefined) return undefined
+  for (const { resource, content } of licenses) {
     facts.push(await evidence.factsOf(resource.name, content, now, unreadableSince(resource)))
   }
   if (!isNamed) {
@@ -129,6 +128,33 @@ async function licenseFacts(
     if (fact.claims !== undefined || fact.problem?.reason !== 'SecretNotFound') facts.push(fact)
   }
   return facts
+}
+
+interface OwnLicense {
+  readonly resource: Own<License>
+  readonly content: LicenseContent
+}
+
+/** The Licenses of our product; undefined while the content of one that may be ours is not known. */
+function ownLicenses(deps: GatherDeps): OwnLicense[] | undefined {
+  const { stores, catalog, offlineSecret, revocationSecret } = deps
+  const own = { product: catalog.product, issuer: catalog.license.jwt?.issuer }
+  const products = productsHere(stores, own.product)
+  const candidates = stores.licenses.store
+    .values()
+    .filter((resource) => [own.product, undefined].includes(productNamedBy(resource)))
+  const references = candidates.map(referenceOf).filter((reference) => reference !== undefined)
+  stores.secrets.watchOnly([...references, offlineSecret, revocationSecret])
+  const licenses: OwnLicense[] = []
+  for (const resource of candidates) {
+    const content = contentOf(resource, stores)
+    if (content === undefined) return undefined
+    const said = content.kind === 'present' ? claimedProduct(content.text, own) : undefined
+    const product = productOfLicense(resource, said, products)
+    if (product === own.product) licenses.push({ resource, content })
+    else deps.onLeft('License', resource.name, product)
+  }
+  return licenses
 }
 
 /** Since when the License has said that it is not authentic: known also after a restart. */
