@@ -88,7 +88,7 @@ export interface RunningOperator extends AsyncDisposable {
   readonly operator: Operator
   /** All that the operator logged. */
   readonly logs: () => string
-  /** Requests that changed or would have changed something, but the Lease. */
+  /** Requests that changed or would have changed something, but the Lease and the Event of who leads. */
   readonly writes: () => number
   /** The operator's metrics. */
   readonly metrics: () => Promise<string>
@@ -110,10 +110,12 @@ export async function runOperator(
   const log = new PassThrough()
   let logged = ''
   log.on('data', (chunk: Buffer) => (logged += chunk.toString()))
-  let writes = 0
+  const writes = new Set<ClientRequest>()
+  const ofElection = /\/namespaces\/[^/]+\/leases|\/namespaces\/cto-system\/events/
   const count = (message: unknown) => {
     const { request } = message as { request: ClientRequest & { agent?: unknown } }
-    if (request.agent === access.agent && request.method !== 'GET' && !request.path.includes('/leases')) writes++
+    if (request.agent !== access.agent || request.method === 'GET' || ofElection.test(request.path)) return
+    writes.add(request)
   }
   subscribe('http.client.request.start', count)
   const operator = await startOperator(
@@ -144,7 +146,7 @@ export async function runOperator(
     operator,
     logs: () => logged,
     metrics,
-    writes: () => writes,
+    writes: () => writes.size,
     stop,
     [Symbol.asyncDispose]: stop,
   }
