@@ -89,7 +89,7 @@ test('each product judges its own, and at rest nobody writes', { timeout: 120_00
 
   // By what the file says: the product of a .lic, the issuer of a plain JWT.
   await cluster.installLicense(await aLicense(vendor), 'ours')
-  await cluster.installLicense(await foxJwt(foxVendor), 'fox')
+  await cluster.installLicense(foxJwt(foxVendor), 'fox')
   await licenseOf(cluster, 'ours', ({ state, product }) => state === 'Valid' && product === 'cto')
   await licenseOf(cluster, 'fox', ({ state, product }) => state === 'Valid' && product === 'incidentfox')
   await entitlementOf(cluster, 'cto', ({ plan }) => plan === 'team')
