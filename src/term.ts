@@ -4,6 +4,7 @@
 import { hostname } from 'node:os'
 import { API_VERSION, GROUP, REVOCATIONS_KEY } from './api/names.ts'
 import { activeConfig } from './cluster/active-config.ts'
+import { ownConfigs } from './cluster/belonging.ts'
 import { createEvidenceVault, vaultName } from './cluster/evidence-vault.ts'
 import { type ClusterIdentity, whoAmI } from './cluster/identity.ts'
 import { LicenseEvidence } from './cluster/license-evidence.ts'
@@ -30,6 +31,7 @@ import type { Journal } from './http/status-page/journal.ts'
 import type { Client } from './kube/client.ts'
 import { createEventRecorder, type EventRecorder } from './kube/events.ts'
 import type { Listener } from './kube/store.ts'
+import type { Leadership } from './leadership.ts'
 import type { Clock } from './runtime/clock.ts'
 import { type Controller, startController } from './runtime/controller.ts'
 import { repeat } from './runtime/repeat.ts'
@@ -51,6 +53,7 @@ export interface TermDeps {
   /** What is said in the cluster is remembered for the status page. */
   readonly journal: Journal
   readonly identity: () => ClusterIdentity | undefined
+  readonly giveWay: Leadership['giveWay']
 }
 
 export interface Term {
@@ -64,7 +67,7 @@ export interface Term {
 }
 
 export function startTerm(deps: TermDeps): Term {
-  const { client, stores, settings, clock, log, metrics, journal, identity } = deps
+  const { client, stores, settings, clock, log, metrics, journal, identity, giveWay } = deps
   const { catalog, agentsNamespace } = settings
   const { product } = catalog
   const board = createDecisionBoard()
@@ -115,6 +118,8 @@ export function startTerm(deps: TermDeps): Term {
     vault: createEvidenceVault(client, stores.evidence, { namespace: settings.namespace, name: vaultName(product) }),
     onVaultProblem: onceFor(log, 'the last good evidence cannot be kept for a restart'),
     catalog,
+    namespace: settings.namespace,
+    giveWay,
     agentsNamespace,
     offlineSecret: { namespace: settings.namespace, ...catalog.license.offlineSecret },
     revocationSecret: { namespace: settings.namespace, name: `${product}-revocations`, key: REVOCATIONS_KEY },
@@ -122,6 +127,9 @@ export function startTerm(deps: TermDeps): Term {
     identity,
     policies: () => (identity()?.policies === true ? 'enforced' : 'unsupported'),
     namesTaken: () => namesTaken,
+    onLeft: oncePerAnswer((kind, name, owner) =>
+      log.info({ kind, name, product: owner }, 'belongs to another product; left alone'),
+    ),
     onPublished: (status) => metrics.show(status),
     onPublicationFailed: () => metrics.publicationErrors.inc(),
     health,
@@ -142,7 +150,7 @@ export function startTerm(deps: TermDeps): Term {
       label: catalog.governed.label,
       agentsNamespace,
       agentImage: settings.agentImage,
-      activeConfig: () => activeConfig(stores.configs.store.values()),
+      activeConfig: () => activeConfig(ownConfigs(stores, product)),
       onNamesTaken: (names) => {
         if (names.symmetricDifference(namesTaken).size === 0) return
         namesTaken = names
@@ -233,6 +241,16 @@ function keepingJournal(events: EventRecorder, journal: Journal, clock: Clock): 
       events.record(event)
     },
     flush: () => events.flush(),
+  }
+}
+
+/** Tells of each object when it is heard of first, and when the answer is another one. */
+function oncePerAnswer(tell: (kind: string, name: string, answer: string) => void) {
+  const told = new Map<string, string>()
+  return (kind: string, name: string, answer: string) => {
+    const key = `${kind}/${name}`
+    if (told.get(key) !== answer) tell(kind, name, answer)
+    told.set(key, answer)
   }
 }
 

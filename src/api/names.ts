@@ -21,8 +21,10 @@ export const GUARDIAN = 'guardian'
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by'
 export const MANAGED_BY = 'cto-operator'
 
-/** In the operator's namespace: says which replica leads. */
-export const LEASE_NAME = 'cto-operator'
+/** The Lease in the operator's namespace that says which process decides for the product: `cto-operator` for cto. */
+export function leaseName(product: string): string {
+  return `${product}-operator`
+}
 
 export const DEFAULT_NAMESPACE = 'cto-system'
 export const DEFAULT_AGENTS_NAMESPACE = 'cto-agents'

@@ -1,13 +1,13 @@
 // `cto operator`: runs the operator, in a pod without any flag, elsewhere with a kubeconfig.
 
-import { randomBytes } from 'node:crypto'
-import { hostname } from 'node:os'
 import { Command } from 'commander'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
 import { clusterAccess, isInCluster } from '../kube/access.ts'
+import { hasEnded, isProcessRunning, nameOfProcess, placeOfThisProcess } from '../kube/replica-name.ts'
 import { startOperator } from '../operator.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { keepHeapSmall } from './small-heap.ts'
+import type { OperatorSettings } from '../settings.ts'
 import { createLogger } from '../telemetry/log.ts'
 import { readCatalog } from './catalogs.ts'
 import { durationArgument } from './duration-argument.ts'
@@ -27,7 +27,6 @@ interface OperatorOptions {
   readonly agentImage: string
   readonly listen: string
   readonly holdNotice?: number
-  readonly leaderElect: boolean
   readonly logLevel: string
 }
 
@@ -49,8 +48,8 @@ export function operatorCommand(io: Io): Command {
       'how long an admitted agent goes on before it is held, such as 24h or 30m; only shorter than the catalog says',
       durationArgument,
     )
-    .option('--leader-elect', 'be one of several replicas, of which one writes (in a pod: on)', isInCluster())
-    .option('--no-leader-elect', 'be the only replica')
+    .option('--leader-elect', 'accepted and always so: of all operators of a product in a cluster, one decides')
+    .option('--no-leader-elect', 'accepted; it takes the lock all the same, and waits while another operator has it')
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
     .action(async (options: OperatorOptions) => {
       keepHeapSmall()
@@ -59,8 +58,7 @@ export function operatorCommand(io: Io): Command {
       const log = createLogger(options.logLevel, process.stderr)
       try {
         const access = await clusterAccess(options.kubeconfig)
-        const election = options.leaderElect ? { election: { identity: replicaName() } } : {}
-        const settings = { ...options, catalog, trustedKeys, ...election }
+        const settings = { ...options, catalog, trustedKeys, election: electionHere() }
         const operator = await startOperator(access, settings, systemClock, log)
         await stopSignal()
         await operator.stop()
@@ -71,9 +69,13 @@ export function operatorCommand(io: Io): Command {
 }
 
 /**
- * Who this replica is. The name of its pod, where that is told: a container that is restarted there follows one that is gone,
- * and leads again at once. Anywhere else two could share a name, so that it gets a part of its own.
+ * Who this one is, and whom it knows to have ended. In a pod its name, where that is told: a container that is restarted
+ * there follows one that is gone, and leads again at once. Anywhere else the process, by which the same holds.
  */
-function replicaName(env: NodeJS.ProcessEnv = process.env): string {
-  return env['POD_NAME'] ?? `${hostname()}_${randomBytes(4).toString('hex')}`
+export function electionHere(env: NodeJS.ProcessEnv = process.env): OperatorSettings['election'] {
+  const place = placeOfThisProcess()
+  return {
+    identity: env['POD_NAME'] ?? nameOfProcess(place),
+    isGone: (holder) => hasEnded(holder, place, isProcessRunning),
+  }
 }

@@ -3,15 +3,18 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { API_VERSION } from '../../api/names.ts'
+import { condition, conditionsAfter } from '../../api/conditions.ts'
 import type { EntitlementStatus } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfig } from '../../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs } from '../../api/resources.ts'
 import { type ActiveConfig, activeConfig } from '../../cluster/active-config.ts'
+import { ownConfigs, productOfConfig, productsHere, unnamed } from '../../cluster/belonging.ts'
 import type { EvidenceVault } from '../../cluster/evidence-vault.ts'
 import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import type { Memory } from '../../domain/facts.ts'
+import { formatInstant } from '../../domain/instant.ts'
 import type { Client } from '../../kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound, isUnreachable } from '../../kube/errors.ts'
 import type { EventRecorder } from '../../kube/events.ts'
@@ -29,6 +32,10 @@ import { entitlementTransitions, licenseTransitions, type Transition } from './t
 
 export interface EntitlementDeps extends GatherDeps {
   readonly client: Client
+  /** Where this operator lives. */
+  readonly namespace: string
+  /** Whether an operator of that namespace, which wrote the Entitlement, may still live: then it is its turn. */
+  readonly giveWay: (namespace: string, signal: AbortSignal) => Promise<boolean>
   readonly vault: EvidenceVault
   /** Without its vault the operator works on; only a restart would lose something. */
   readonly onVaultProblem: (error: unknown) => void
@@ -90,7 +97,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       memory ??= await recollect(signal)
       if (memory === undefined) return awaitChange
       const facts = await gather(deps, memory, signal)
-      if (facts === undefined) return awaitChange
+      if (facts === undefined || (await isAnothersTurn(signal))) return awaitChange
       const decision = decide(facts)
       const failure = await failureOf(publishEntitlement(decision, facts.now, signal))
       signal.throwIfAborted()
@@ -133,6 +140,13 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     })
   }
 
+  /** Whether an operator of another namespace has written the Entitlement, and may go on doing so. */
+  async function isAnothersTurn(signal: AbortSignal): Promise<boolean> {
+    const { operator } = (stores.entitlement.store.get(name)?.status ?? {}) as Partial<EntitlementStatus>
+    if (operator === undefined || operator.namespace === deps.namespace) return false
+    return deps.giveWay(operator.namespace, signal)
+  }
+
   /** What was known before a restart: the memory of the last decision, and the evidence that was believed. */
   async function recollect(signal: AbortSignal): Promise<Memory | undefined> {
     const kept = vault.read()
@@ -166,16 +180,20 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
 
     const resource = live ?? (await create(signal))
     const previous = published ?? before
-    const status = entitlementStatus(decision, previous, resource.generation, now, {
+    const circumstances = {
       policies: deps.policies(),
       operator: operator ?? '',
       findings: health.findings,
       attends: true,
-    })
+    }
+    const status: EntitlementStatus = {
+      ...entitlementStatus(decision, previous, resource.generation, now, circumstances),
+      operator: { namespace: deps.namespace },
+    }
     if (!isDeepStrictEqual(before, status)) {
       attempted = status
       await replaceStatus(resource, status, signal)
-      const config = activeConfig(stores.configs.store.values())
+      const config = activeConfig(ownConfigs(stores, name))
       for (const transition of entitlementTransitions(previous, status)) {
         say('Entitlement', resource, transition)
         if (config !== undefined) say('PlatformConfig', config, transition)
@@ -224,15 +242,22 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       const resource = stores.licenses.store.get(license.name)
       if (resource === undefined) continue
       const before = resource.status as LicenseStatus | undefined
-      const status = licenseStatus(license, decision, before, resource.generation, now)
+      const judged = licenseStatus(license, decision, before, resource.generation, now)
+      const status: LicenseStatus = { ...judged, product: name }
       if (!(await applyStatus(licenses, 'License', stores.licenses, resource, status, signal))) continue
       for (const transition of licenseTransitions(before, status)) say('License', resource, transition)
     }
   }
 
   async function publishConfigs(decision: Decision, now: number, signal: AbortSignal): Promise<void> {
-    const active = activeConfig(stores.configs.store.values())
+    const products = productsHere(stores, name)
+    const configs = ownConfigs(stores, name)
+    const active = activeConfig(configs)
     for (const resource of stores.configs.store.values()) {
+      if (!configs.includes(resource)) {
+        deps.onLeft('PlatformConfig', resource.name, productOfConfig(resource, products))
+        continue
+      }
       const previous = resource.status as Previous | undefined
       const names = active?.uid === resource.uid ? active.wanted.agents : []
       const status = platformConfigStatus(
@@ -243,7 +268,11 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
         resource.generation,
         now,
       )
-      await applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, status, signal)
+      const said = unnamed(resource, products)
+      const more = said === undefined ? [] : [condition('ProductNamed', false, 'SeveralProducts', said)]
+      const conditions = conditionsAfter(previous?.conditions, more, resource.generation, formatInstant(now))
+      const full = { ...status, conditions: [...status.conditions, ...conditions] }
+      await applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, full, signal)
     }
   }
 
