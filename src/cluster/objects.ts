@@ -1,5 +1,7 @@
 // The shape that all Kubernetes objects share, as far as we rely on it.
 
+import type { ManagedFieldsEntry } from './managed-fields.ts'
+
 export interface ObjectMeta {
   readonly name: string
   readonly namespace?: string
@@ -10,6 +12,7 @@ export interface ObjectMeta {
   readonly deletionTimestamp?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
+  readonly managedFields?: readonly ManagedFieldsEntry[]
   readonly ownerReferences?: readonly {
     readonly apiVersion: string
     readonly kind: string

@@ -8,6 +8,7 @@ import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evid
 import type { RevocationEvidence } from '../../cluster/revocation-evidence.ts'
 import type { TrustedClock } from '../../cluster/trusted-clock.ts'
 import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
+import type { Marks } from '../../cluster/hold-record.ts'
 import type { Own, OwnResource, Stores } from '../../cluster/stores.ts'
 import { isHeld, wantedReplicas, type Workload } from '../../cluster/workloads.ts'
 import type { Catalog } from '../../domain/catalog.ts'
@@ -21,6 +22,8 @@ export interface GatherDeps {
   readonly evidence: LicenseEvidence
   readonly revocations: RevocationEvidence
   readonly time: TrustedClock
+  /** What is known of the workloads that are held. */
+  readonly marks: Marks
   readonly catalog: Catalog
   readonly identity: () => ClusterIdentity | undefined
   readonly agentsNamespace: string
@@ -56,7 +59,7 @@ export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSign
     concerns: [ofClock, ofList].filter((concern) => concern !== undefined),
     ...(config === undefined ? {} : { wanted: config.wanted }),
     agentsNamespace: deps.agentsNamespace,
-    workloads: workloadFacts(stores),
+    workloads: workloadFacts(stores, deps.marks),
     namesTaken: deps.namesTaken(),
     memory,
     holdNotice: deps.holdNotice,
@@ -85,7 +88,7 @@ export function waitingFor(stores: Stores): string[] {
   )
 }
 
-function workloadFacts({ workloads, managedNamespaces }: Stores): WorkloadFacts[] {
+function workloadFacts({ workloads, managedNamespaces }: Stores, marks: Marks): WorkloadFacts[] {
   return workloads.flatMap(({ store }) =>
     store
       .values()
@@ -96,8 +99,8 @@ function workloadFacts({ workloads, managedNamespaces }: Stores): WorkloadFacts[
         namespace: workload.namespace,
         name: workload.name,
         agent: workload.agent,
-        wants: wantedReplicas(workload),
-        held: isHeld(workload),
+        wants: wantedReplicas(workload, marks),
+        held: isHeld(workload, marks),
         createdAt: workload.createdAt,
         governed: managedNamespaces.store.get(workload.namespace) !== undefined,
       })),
