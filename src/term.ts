@@ -11,7 +11,8 @@ import { LicenseEvidence } from './cluster/license-evidence.ts'
 import { RevocationEvidence } from './cluster/revocation-evidence.ts'
 import { allWatched, policyStores, type Stores } from './cluster/stores.ts'
 import { createTrustedClock } from './cluster/trusted-clock.ts'
-import { isHeldOrResumed, type Workload } from './cluster/workloads.ts'
+import { createMarks } from './cluster/hold-record.ts'
+import { differsInOwnersOnly, isHeldOrResumed, type Workload } from './cluster/workloads.ts'
 import { AGENTS_KEY, agentsController } from './controllers/agents/controller.ts'
 import { createDecisionBoard, type DecisionBoard } from './controllers/decision-board.ts'
 import {
@@ -20,6 +21,7 @@ import {
   entitlementController,
 } from './controllers/entitlement/controller.ts'
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
+import { keyToHandBack, ownershipController, type Returns } from './controllers/hold/ownership.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
 import { createHealthBoard } from './controllers/health-board.ts'
 import { reportHealth } from './controllers/health-events.ts'
@@ -87,6 +89,8 @@ export function startTerm(deps: TermDeps): Term {
   )
   const revocations = new RevocationEvidence((text, now) => readRevocationList(text, { keys, product, now }))
   const time = createTrustedClock(clock, client)
+  const marks = createMarks(product)
+  const returns: Returns = new Map()
   let namesTaken: ReadonlySet<string> = new Set()
   const reportTampering = createTamperingReporter(events, (kind, name) => {
     metrics.tampering.inc({ kind, name })
@@ -115,6 +119,7 @@ export function startTerm(deps: TermDeps): Term {
     evidence,
     revocations,
     time,
+    marks,
     vault: createEvidenceVault(client, stores.evidence, { namespace: settings.namespace, name: vaultName(product) }),
     onVaultProblem: onceFor(log, 'the last good evidence cannot be kept for a restart'),
     catalog,
@@ -140,7 +145,16 @@ export function startTerm(deps: TermDeps): Term {
   })
   const entitlement = startController(deciding, clock, hooks)
   const policy = startController(policyController({ client, stores, catalog, reportTampering }), clock, hooks)
-  const hold = startController(holdController({ client, stores, board, events }), clock, hooks)
+  const hold = startController(
+    holdController({ client, stores, board, events, marks, returns, reportTampering }),
+    clock,
+    hooks,
+  )
+  const ownership = startController(
+    ownershipController({ client, stores, marks, clock, returns, isBusy: () => hold.depth > 0 }),
+    clock,
+    hooks,
+  )
   const agents = startController(
     agentsController({
       client,
@@ -160,7 +174,7 @@ export function startTerm(deps: TermDeps): Term {
     clock,
     hooks,
   )
-  const controllers = [entitlement, policy, hold, agents]
+  const controllers = [entitlement, policy, hold, ownership, agents]
   board.onPublish(({ verdict, grant }) => {
     metrics.decisions.inc()
     log.debug({ verdict, plan: grant.plan.name }, 'decided')
@@ -168,8 +182,15 @@ export function startTerm(deps: TermDeps): Term {
 
   // Who looks when what changes: what anybody does to the cluster leads to a decision, and a decision to deeds.
   const decideAgain = () => entitlement.enqueue(ENTITLEMENT_KEY)
+  const handBack = (workload: Workload | undefined) => {
+    const key = keyToHandBack(workload)
+    if (key !== undefined) ownership.enqueue(key)
+  }
   const decideOnWorkload: Listener<Workload> = (_key, before, after) => {
-    if (isHeldOrResumed(before, after)) entitlement.enqueueAfter(ENTITLEMENT_KEY, PROGRESS_MS)
+    marks.observe(before, after)
+    handBack(after)
+    if (differsInOwnersOnly(before, after)) return
+    if (isHeldOrResumed(before, after, marks)) entitlement.enqueueAfter(ENTITLEMENT_KEY, PROGRESS_MS)
     else decideAgain()
   }
   const keepPolicies = () => {
@@ -187,7 +208,7 @@ export function startTerm(deps: TermDeps): Term {
   ]
   board.onPublish(() => {
     agents.enqueue(AGENTS_KEY)
-    for (const key of keysToHoldOrResume(board, stores)) hold.enqueue(key)
+    for (const key of keysToHoldOrResume(board, stores, marks)) hold.enqueue(key)
   })
   const stopSaying = reportHealth(health, events, () => ({
     apiVersion: API_VERSION,
@@ -199,6 +220,7 @@ export function startTerm(deps: TermDeps): Term {
   const stopLooking = repeat(clock, () => time.lookAgainMs, decideAgain)
   // What was there before this term tells of itself no more.
   keepPolicies()
+  for (const { store } of stores.workloads) store.values().forEach(handBack)
   decideAgain()
 
   return {

@@ -24,7 +24,7 @@ import type { ControllerSpec } from '../../runtime/controller.ts'
 import type { DecisionBoard } from '../decision-board.ts'
 import type { HealthBoard } from '../health-board.ts'
 import type { TamperingReporter } from '../tampering.ts'
-import { gather, type GatherDeps } from './gather.ts'
+import { gather, type GatherDeps, waitingFor } from './gather.ts'
 import { memoryFrom } from './memory.ts'
 import { entitlementStatus, licenseStatus, platformConfigStatus, type PolicySupport, type Previous } from './status.ts'
 import { publishedGate } from './published-gate.ts'
@@ -77,7 +77,7 @@ export interface EntitlementController extends ControllerSpec {
 }
 
 export function entitlementController(deps: EntitlementDeps): EntitlementController {
-  const { client, stores, board, events, health, vault, evidence, revocations, time } = deps
+  const { client, stores, board, events, health, vault, evidence, revocations, time, marks } = deps
   const name = deps.catalog.product
   let memory: Memory | undefined
   /** What was written last. A status that differs from it was written by somebody else. */
@@ -150,11 +150,17 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   /** What was known before a restart: the memory of the last decision, and the evidence that was believed. */
   async function recollect(signal: AbortSignal): Promise<Memory | undefined> {
     const kept = vault.read()
-    if (kept === undefined) return undefined
+    if (kept === undefined || waitingFor(stores).length > 0) return undefined
     if (kept.time !== undefined) time.restore(kept.time)
     const { now } = await time.read(signal)
     await evidence.restore(kept.licenses, kept.replacers, now)
     if (kept.revocations !== undefined) await revocations.restore(kept.revocations, now)
+    marks.open(
+      kept.marks,
+      stores.workloads.flatMap(({ store }) => store.values()),
+    )
+    // Before the first workload is held: what is signed with a key that gets lost is not believed after a restart.
+    if (kept.marks !== marks.key) await keepEvidence(signal).catch(deps.onVaultProblem)
     return memoryFrom(stores.entitlement.store.get(name))
   }
 
@@ -165,6 +171,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
         replacers: evidence.replacers().map(({ text }) => text),
         revocations: revocations.newest?.text,
         time: time.kept,
+        marks: marks.key,
       },
       signal,
     )

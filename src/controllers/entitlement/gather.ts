@@ -11,6 +11,7 @@ import type { RevocationEvidence } from '../../cluster/revocation-evidence.ts'
 import type { TrustedClock } from '../../cluster/trusted-clock.ts'
 import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
 import type { OwnerRegistry } from '../../cluster/agent-owners.ts'
+import type { Marks } from '../../cluster/hold-record.ts'
 import type { Own, OwnResource, Stores } from '../../cluster/stores.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import { detectCluster } from '../../domain/cluster/detect.ts'
@@ -27,6 +28,8 @@ export interface GatherDeps {
   readonly evidence: LicenseEvidence
   readonly revocations: RevocationEvidence
   readonly time: TrustedClock
+  /** What is known of the workloads that are held. */
+  readonly marks: Marks
   readonly catalog: Catalog
   readonly identity: () => ClusterIdentity | undefined
   readonly agentsNamespace: string
@@ -67,7 +70,7 @@ export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSign
     ...(config === undefined ? {} : { wanted: config.wanted }),
     agentsNamespace: deps.agentsNamespace,
     configs: ownConfigs(stores, catalog.product).map(({ name, spec }) => ({ name, spec })),
-    workloads: workloadFacts(stores, deps.owners, installedAt(stores, catalog.product, now)),
+    workloads: workloadFacts(stores, deps, installedAt(stores, catalog.product, now)),
     namesTaken: deps.namesTaken(),
     memory,
     holdNotice: deps.holdNotice,
