@@ -1,6 +1,7 @@
 // The composition root: what exists, who is given what, and in which order it starts and stops. What decides and writes
 // lives in a term (`term.ts`), and only while this replica leads; what reads and is read goes on all along.
 
+import { NO_POLICIES } from './api/conditions.ts'
 import type { EntitlementStatus } from './api/entitlement.ts'
 import { FIELD_MANAGER, leaseName } from './api/names.ts'
 import { type ClusterIdentity, identifyCluster } from './cluster/identity.ts'
@@ -216,6 +217,3 @@ function timelineOf(board: () => DecisionBoard | undefined): () => readonly Time
     return timeline
   }
 }
-
-const NO_POLICIES =
-  'the API server has no ValidatingAdmissionPolicy (Kubernetes 1.30 or later): growth is undone, not refused'

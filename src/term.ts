@@ -2,21 +2,29 @@
 // is believed that was known before another one led.
 
 import { hostname } from 'node:os'
-import { GROUP, REVOCATIONS_KEY } from './api/names.ts'
+import { API_VERSION, GROUP, REVOCATIONS_KEY } from './api/names.ts'
 import { activeConfig } from './cluster/active-config.ts'
 import { ownConfigs } from './cluster/belonging.ts'
 import { createEvidenceVault, vaultName } from './cluster/evidence-vault.ts'
-import type { ClusterIdentity } from './cluster/identity.ts'
+import { type ClusterIdentity, whoAmI } from './cluster/identity.ts'
 import { LicenseEvidence } from './cluster/license-evidence.ts'
 import { RevocationEvidence } from './cluster/revocation-evidence.ts'
 import { allWatched, policyStores, type Stores } from './cluster/stores.ts'
 import { createTrustedClock } from './cluster/trusted-clock.ts'
-import { isHeldOrResumed, type Workload } from './cluster/workloads.ts'
+import { createMarks } from './cluster/hold-record.ts'
+import { differsInOwnersOnly, isHeldOrResumed, type Workload } from './cluster/workloads.ts'
 import { AGENTS_KEY, agentsController } from './controllers/agents/controller.ts'
 import { createDecisionBoard, type DecisionBoard } from './controllers/decision-board.ts'
-import { ENTITLEMENT_KEY, entitlementController } from './controllers/entitlement/controller.ts'
+import {
+  ENTITLEMENT_KEY,
+  type EntitlementController,
+  entitlementController,
+} from './controllers/entitlement/controller.ts'
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
+import { keyToHandBack, ownershipController, type Returns } from './controllers/hold/ownership.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
+import { createHealthBoard } from './controllers/health-board.ts'
+import { reportHealth } from './controllers/health-events.ts'
 import { createTamperingReporter } from './controllers/tampering.ts'
 import { HOUR } from './domain/instant.ts'
 import { readLicense } from './domain/license/read-license.ts'
@@ -65,6 +73,7 @@ export function startTerm(deps: TermDeps): Term {
   const { catalog, agentsNamespace } = settings
   const { product } = catalog
   const board = createDecisionBoard()
+  const health = createHealthBoard()
   const events = keepingJournal(
     createEventRecorder(client, `${GROUP}/operator`, hostname(), (error) =>
       log.warn({ err: error }, 'event not written'),
@@ -80,6 +89,8 @@ export function startTerm(deps: TermDeps): Term {
   )
   const revocations = new RevocationEvidence((text, now) => readRevocationList(text, { keys, product, now }))
   const time = createTrustedClock(clock, client)
+  const marks = createMarks(product)
+  const returns: Returns = new Map()
   let namesTaken: ReadonlySet<string> = new Set()
   const reportTampering = createTamperingReporter(events, (kind, name) => {
     metrics.tampering.inc({ kind, name })
@@ -100,39 +111,50 @@ export function startTerm(deps: TermDeps): Term {
     retried: (name: string) => metrics.queueRetries.inc({ name }),
     taken: (name: string, seconds: number) => metrics.queueSeconds.observe({ name }, seconds),
   }
-  const entitlement = startController(
-    entitlementController({
-      client,
-      stores,
-      board,
-      events,
-      evidence,
-      revocations,
-      time,
-      vault: createEvidenceVault(client, stores.evidence, { namespace: settings.namespace, name: vaultName(product) }),
-      onVaultProblem: onceFor(log, 'the last good evidence cannot be kept for a restart'),
-      catalog,
-      namespace: settings.namespace,
-      giveWay,
-      agentsNamespace,
-      offlineSecret: { namespace: settings.namespace, ...catalog.license.offlineSecret },
-      revocationSecret: { namespace: settings.namespace, name: `${product}-revocations`, key: REVOCATIONS_KEY },
-      holdNotice: Math.min(settings.holdNotice ?? Number.POSITIVE_INFINITY, catalog.notice.holdHours * HOUR),
-      identity,
-      policies: () => (identity()?.policies === true ? 'enforced' : 'unsupported'),
-      namesTaken: () => namesTaken,
-      onLeft: oncePerAnswer((kind, name, owner) =>
-        log.info({ kind, name, product: owner }, 'belongs to another product; left alone'),
-      ),
-      onPublished: (status) => metrics.show(status),
-      onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
-      reportTampering,
-    }),
+  const deciding = entitlementController({
+    client,
+    stores,
+    board,
+    events,
+    evidence,
+    revocations,
+    time,
+    marks,
+    vault: createEvidenceVault(client, stores.evidence, { namespace: settings.namespace, name: vaultName(product) }),
+    onVaultProblem: onceFor(log, 'the last good evidence cannot be kept for a restart'),
+    catalog,
+    namespace: settings.namespace,
+    giveWay,
+    agentsNamespace,
+    offlineSecret: { namespace: settings.namespace, ...catalog.license.offlineSecret },
+    revocationSecret: { namespace: settings.namespace, name: `${product}-revocations`, key: REVOCATIONS_KEY },
+    holdNotice: Math.min(settings.holdNotice ?? Number.POSITIVE_INFINITY, catalog.notice.holdHours * HOUR),
+    identity,
+    policies: () => (identity()?.policies === true ? 'enforced' : 'unsupported'),
+    namesTaken: () => namesTaken,
+    onLeft: oncePerAnswer((kind, name, owner) =>
+      log.info({ kind, name, product: owner }, 'belongs to another product; left alone'),
+    ),
+    onPublished: (status) => metrics.show(status),
+    onPublicationFailed: () => metrics.publicationErrors.inc(),
+    health,
+    owners: NO_OWNERS,
+    whoAmI: (signal) => whoAmI(client, signal),
+    onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
+    reportTampering,
+  })
+  const entitlement = startController(deciding, clock, hooks)
+  const policy = startController(policyController({ client, stores, catalog, reportTampering }), clock, hooks)
+  const hold = startController(
+    holdController({ client, stores, board, events, marks, returns, reportTampering }),
     clock,
     hooks,
   )
-  const policy = startController(policyController({ client, stores, catalog, reportTampering }), clock, hooks)
-  const hold = startController(holdController({ client, stores, board, events }), clock, hooks)
+  const ownership = startController(
+    ownershipController({ client, stores, marks, clock, returns, isBusy: () => hold.depth > 0 }),
+    clock,
+    hooks,
+  )
   const agents = startController(
     agentsController({
       client,
@@ -152,7 +174,7 @@ export function startTerm(deps: TermDeps): Term {
     clock,
     hooks,
   )
-  const controllers = [entitlement, policy, hold, agents]
+  const controllers = [entitlement, policy, hold, ownership, agents]
   board.onPublish(({ verdict, grant }) => {
     metrics.decisions.inc()
     log.debug({ verdict, plan: grant.plan.name }, 'decided')
@@ -160,8 +182,15 @@ export function startTerm(deps: TermDeps): Term {
 
   // Who looks when what changes: what anybody does to the cluster leads to a decision, and a decision to deeds.
   const decideAgain = () => entitlement.enqueue(ENTITLEMENT_KEY)
+  const handBack = (workload: Workload | undefined) => {
+    const key = keyToHandBack(workload)
+    if (key !== undefined) ownership.enqueue(key)
+  }
   const decideOnWorkload: Listener<Workload> = (_key, before, after) => {
-    if (isHeldOrResumed(before, after)) entitlement.enqueueAfter(ENTITLEMENT_KEY, PROGRESS_MS)
+    marks.observe(before, after)
+    handBack(after)
+    if (differsInOwnersOnly(before, after)) return
+    if (isHeldOrResumed(before, after, marks)) entitlement.enqueueAfter(ENTITLEMENT_KEY, PROGRESS_MS)
     else decideAgain()
   }
   const keepPolicies = () => {
@@ -179,11 +208,19 @@ export function startTerm(deps: TermDeps): Term {
   ]
   board.onPublish(() => {
     agents.enqueue(AGENTS_KEY)
-    for (const key of keysToHoldOrResume(board, stores)) hold.enqueue(key)
+    for (const key of keysToHoldOrResume(board, stores, marks)) hold.enqueue(key)
   })
+  const stopSaying = reportHealth(health, events, () => ({
+    apiVersion: API_VERSION,
+    kind: 'Entitlement',
+    name: product,
+    uid: stores.entitlement.store.get(product)?.uid ?? '',
+  }))
+  const stopListening = health.onChange(decideAgain)
   const stopLooking = repeat(clock, () => time.lookAgainMs, decideAgain)
   // What was there before this term tells of itself no more.
   keepPolicies()
+  for (const { store } of stores.workloads) store.values().forEach(handBack)
   decideAgain()
 
   return {
@@ -196,10 +233,25 @@ export function startTerm(deps: TermDeps): Term {
     },
     async stop() {
       stopLooking()
-      for (const stopListening of deafen) stopListening()
+      stopListening()
+      stopSaying()
+      for (const stop of deafen) stop()
       await Promise.all(controllers.map((controller) => controller.stop()))
+      await leaveInOrder(deciding, log)
       await events.flush()
     },
+  }
+}
+
+/** How long the last word may take, in ms: the pod is about to end. */
+const LEAVING_MS = 2_000
+
+// Whoever lost the lease may not write any more, and whoever leads now has said what counts.
+async function leaveInOrder(deciding: EntitlementController, log: Logger): Promise<void> {
+  try {
+    await deciding.leave(AbortSignal.timeout(LEAVING_MS))
+  } catch (error) {
+    log.debug({ err: error }, 'the gate could not be left in order')
   }
 }
 
@@ -232,3 +284,5 @@ export function onceFor(log: Logger, message: string): (error: unknown) => void 
     said = true
   }
 }
+
+const NO_OWNERS = { lookUp: () => 'unknown' as const, onChange: () => () => undefined }

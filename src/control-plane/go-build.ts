@@ -6,11 +6,13 @@ import { cp, mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { hasCode } from './error-code.ts'
+import type { OlderKubernetes } from './kubernetes-versions.ts'
 import { packageRoot } from './package-root.ts'
 import { spawnTethered } from './tethered.ts'
 
 /** The folders of our module files. */
-export type GoModule = 'cni' | 'containerd' | 'etcd' | 'helm' | 'kubernetes' | 'kwok' | 'pause'
+export type GoModule =
+  'cni' | 'containerd' | 'etcd' | 'helm' | 'kubernetes' | `kubernetes-${OlderKubernetes}` | 'kwok' | 'pause'
 
 export interface Workshop {
   /** A folder of our own; whoever made it removes it. */

@@ -72,6 +72,7 @@ const LONGEST_WAIT_MS = 10_000
 const LARGEST_BODY = 64 * 1024 * 1024
 const APPLY = 'application/apply-patch+yaml'
 const MERGE = 'application/merge-patch+json'
+const JSON_PATCH = 'application/json-patch+json'
 
 interface Request {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -303,6 +304,19 @@ export function createClient(access: Access, options: ClientOptions) {
     mergePatch: async (resource: Resource, place: Place, patch: unknown, signal: AbortSignal): Promise<RawObject> => {
       const path = resourcePath(resource, place, { fieldManager })
       return object(await call({ method: 'PATCH', path, body: patch, contentType: MERGE, repeatable: false }, signal))
+    },
+
+    /** Makes the changes in their order, all or none (RFC 6902). A test among them that fails is an error with status 422. */
+    jsonPatch: async (
+      resource: Resource,
+      place: Place,
+      patch: readonly unknown[],
+      signal: AbortSignal,
+    ): Promise<RawObject> => {
+      const path = resourcePath(resource, place, { fieldManager })
+      return object(
+        await call({ method: 'PATCH', path, body: patch, contentType: JSON_PATCH, repeatable: false }, signal),
+      )
     },
 
     /** Deletes the object, if it is still the one with that uid. */

@@ -11,6 +11,7 @@ import ctoCatalog from '../../src/catalogs/cto.json' with { type: 'json' }
 import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import { entitlements, licenses, platformConfigs } from '../../src/api/resources.ts'
 import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
+import { type KubernetesVersion, NEWEST_KUBERNETES } from '../../src/control-plane/kubernetes-versions.ts'
 import { packageRoot } from '../../src/control-plane/package-root.ts'
 import { parseCatalog } from '../../src/domain/catalog.ts'
 import { DAY, SECOND } from '../../src/domain/instant.ts'
@@ -249,9 +250,12 @@ export async function prepare(cluster: Cluster): Promise<void> {
 }
 
 /** Makes it a cluster of Kind's, on which the free plan may be used. */
-export async function makeKind(cluster: Cluster, { workers = 0 } = {}): Promise<void> {
-  await cluster.client.create(configMaps, kubeadmConfigMap('kind'), soon())
-  await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers }))
+export async function makeKind(
+  cluster: Cluster,
+  { workers = 0, version = NEWEST_KUBERNETES }: { workers?: number; version?: KubernetesVersion } = {},
+): Promise<void> {
+  await cluster.client.create(configMaps, kubeadmConfigMap('kind', version), soon())
+  await addNodes(cluster, kindLikeNodes({ cluster: 'kind', workers, version }))
 }
 
 export async function addNodes(cluster: Cluster, list: readonly unknown[]): Promise<void> {

@@ -1,6 +1,7 @@
 // All reading for a decision. Undefined while something is not known yet: nothing is decided on half a view.
 
 import type { License, LicenseStatus } from '../../api/license.ts'
+import { GROUP } from '../../api/names.ts'
 import { activeConfig } from '../../cluster/active-config.ts'
 import { ownConfigs, productNamedBy, productOfLicense, productsHere } from '../../cluster/belonging.ts'
 import { clusterSignals } from '../../cluster/cluster-signals.ts'
@@ -9,13 +10,17 @@ import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evid
 import type { RevocationEvidence } from '../../cluster/revocation-evidence.ts'
 import type { TrustedClock } from '../../cluster/trusted-clock.ts'
 import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
+import type { OwnerRegistry } from '../../cluster/agent-owners.ts'
+import type { Marks } from '../../cluster/hold-record.ts'
 import type { Own, OwnResource, Stores } from '../../cluster/stores.ts'
-import { isHeld, wantedReplicas } from '../../cluster/workloads.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import { detectCluster } from '../../domain/cluster/detect.ts'
 import { countNodes } from '../../domain/cluster/node-count.ts'
-import type { Facts, LicenseFacts, Memory, WorkloadFacts } from '../../domain/facts.ts'
+import type { Facts, LicenseFacts, Memory } from '../../domain/facts.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
+import { workloadFacts } from './workload-facts.ts'
+import { isNotFound, type KubeError } from '../../kube/errors.ts'
+import type { Resource } from '../../kube/resource.ts'
 import { claimedProduct } from '../../domain/license/unverified.ts'
 
 export interface GatherDeps {
@@ -23,6 +28,8 @@ export interface GatherDeps {
   readonly evidence: LicenseEvidence
   readonly revocations: RevocationEvidence
   readonly time: TrustedClock
+  /** What is known of the workloads that are held. */
+  readonly marks: Marks
   readonly catalog: Catalog
   readonly identity: () => ClusterIdentity | undefined
   readonly agentsNamespace: string
@@ -32,6 +39,8 @@ export interface GatherDeps {
   readonly revocationSecret: SecretKeyReference
   readonly holdNotice: number
   readonly namesTaken: () => ReadonlySet<string>
+  /** Which owners of workloads exist. */
+  readonly owners: OwnerRegistry
   /** Told of what belongs to another product and is left alone. */
   readonly onLeft: (kind: string, name: string, product: string) => void
 }
@@ -60,7 +69,8 @@ export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSign
     concerns: [ofClock, ofList].filter((concern) => concern !== undefined),
     ...(config === undefined ? {} : { wanted: config.wanted }),
     agentsNamespace: deps.agentsNamespace,
-    workloads: workloadFacts(stores),
+    configs: ownConfigs(stores, catalog.product).map(({ name, spec }) => ({ name, spec })),
+    workloads: workloadFacts(stores, deps, installedAt(stores, catalog.product, now)),
     namesTaken: deps.namesTaken(),
     memory,
     holdNotice: deps.holdNotice,
@@ -80,6 +90,7 @@ export function waitingFor(stores: Stores): string[] {
   return (
     [nodes, kubeadm, loadBalancers, managedNamespaces, configs, licenses, entitlement, ...workloads]
       .filter(({ store }) => !store.synced)
+      .filter(({ target, store }) => !isLacking(target.resource, store.obstacle))
       // They are part of the proof of a type, and of nothing else: who may not see them has no proof, and is not kept waiting.
       .filter((watched) => watched !== loadBalancers || watched.store.obstacle === undefined)
       .map(({ target, store }) => {
@@ -89,20 +100,15 @@ export function waitingFor(stores: Stores): string[] {
   )
 }
 
-function workloadFacts({ workloads, managedNamespaces }: Stores): WorkloadFacts[] {
-  return workloads.flatMap(({ store }) =>
-    store.values().map((workload) => ({
-      resource: workload.resource,
-      kind: workload.kind,
-      namespace: workload.namespace,
-      name: workload.name,
-      agent: workload.agent,
-      wants: wantedReplicas(workload),
-      held: isHeld(workload),
-      createdAt: workload.createdAt,
-      governed: managedNamespaces.store.get(workload.namespace) !== undefined,
-    })),
-  )
+/** Since when an operator has governed this cluster: its Entitlement is the first thing that it makes. */
+function installedAt({ entitlement }: Stores, product: string, now: Instant): Instant {
+  const since = Date.parse(entitlement.store.get(product)?.createdAt ?? '')
+  return Number.isNaN(since) ? now : since
+}
+
+/** Of a kind that this API server does not have, nothing is there. One of ours is only not installed yet. */
+function isLacking({ group }: Resource, obstacle: KubeError | undefined): boolean {
+  return group !== GROUP && isNotFound(obstacle)
 }
 
 async function licenseFacts(deps: GatherDeps, now: Instant): Promise<LicenseFacts[] | undefined> {
