@@ -3,17 +3,16 @@
 import { Command } from 'commander'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
 import { clusterAccess, isInCluster } from '../kube/access.ts'
-import { hasEnded, isProcessRunning, nameOfProcess, placeOfThisProcess } from '../kube/replica-name.ts'
 import { startOperator } from '../operator.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { keepHeapSmall } from './small-heap.ts'
-import type { OperatorSettings } from '../settings.ts'
 import { createLogger } from '../telemetry/log.ts'
 import { readCatalog } from './catalogs.ts'
 import { durationArgument } from './duration-argument.ts'
 import { cliErrorFrom, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
 import type { Io } from './output.ts'
 import { stopSignal } from './stop-signal.ts'
+import { electionHere } from './this-process.ts'
 
 /** The image that agents run in when none is given. */
 export const DEFAULT_AGENT_IMAGE = 'ghcr.io/5dlabs/cto-agent:latest'
@@ -66,16 +65,4 @@ export function operatorCommand(io: Io): Command {
         throw cliErrorFrom(error)
       }
     })
-}
-
-/**
- * Who this one is, and whom it knows to have ended. In a pod its name, where that is told: a container that is restarted
- * there follows one that is gone, and leads again at once. Anywhere else the process, by which the same holds.
- */
-export function electionHere(env: NodeJS.ProcessEnv = process.env): OperatorSettings['election'] {
-  const place = placeOfThisProcess()
-  return {
-    identity: env['POD_NAME'] ?? nameOfProcess(place),
-    isGone: (holder) => hasEnded(holder, place, isProcessRunning),
-  }
 }

@@ -9,7 +9,7 @@ import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import { entitlements } from '../../src/api/resources.ts'
 import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
 import { deployments, leases, namespaces } from '../../src/kube/resource.ts'
-import { placeOfThisProcess } from '../../src/kube/replica-name.ts'
+import { placeOfThisProcess } from '../../src/cli/this-process.ts'
 import type { SigningKey } from '../../src/vendor/signing-key.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import {

@@ -83,6 +83,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   /** What was written last. A status that differs from it was written by somebody else. */
   let published: EntitlementStatus | undefined
   let operator: string | undefined
+  let overtaken = false
   /** What was being written when no answer came: it may have arrived. */
   let attempted: EntitlementStatus | undefined
 
@@ -102,6 +103,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       const failure = await failureOf(publishEntitlement(decision, facts.now, signal))
       signal.throwIfAborted()
       reportPublication(failure)
+      if (failure !== undefined && wasOvertaken(failure.error)) throw failure.error
       // Carried out all the same: whoever keeps us from writing must not keep things as they are.
       memory = decision.memory
       board.publish(decision, facts)
@@ -113,6 +115,13 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       return facts.concerns.some(({ about }) => about === 'clock') ? awaitChange : lookAgainAt(decision.nextChangeAt)
     },
     leave,
+  }
+
+  /** Another wrote before this term has, perhaps an operator of another namespace: once it is seen first who leads. */
+  function wasOvertaken(error: unknown): boolean {
+    if (published !== undefined || overtaken) return false
+    overtaken = isConflict(error) || isAlreadyExists(error)
+    return overtaken
   }
 
   async function leave(signal: AbortSignal): Promise<void> {
@@ -249,8 +258,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       const resource = stores.licenses.store.get(license.name)
       if (resource === undefined) continue
       const before = resource.status as LicenseStatus | undefined
-      const judged = licenseStatus(license, decision, before, resource.generation, now)
-      const status: LicenseStatus = { ...judged, product: name }
+      const status = licenseStatus(license, decision, before, resource.generation, now)
       if (!(await applyStatus(licenses, 'License', stores.licenses, resource, status, signal))) continue
       for (const transition of licenseTransitions(before, status)) say('License', resource, transition)
     }

@@ -243,6 +243,7 @@ export function licenseStatus(
   const inForce = license.state === 'Valid'
   return {
     observedGeneration: generation,
+    product: decision.catalog.product,
     state: license.state,
     reason: license.reason,
     message: license.message,

@@ -3,13 +3,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import {
-  hasEnded,
-  isProcessRunning,
-  nameOfProcess,
-  placeOfThisProcess,
-  type ProcessPlace,
-} from '../../../src/kube/replica-name.ts'
+import { isProcessRunning, placeOfThisProcess } from '../../../src/cli/this-process.ts'
+import { hasEnded, nameOfProcess, type ProcessPlace } from '../../../src/kube/replica-name.ts'
 
 const ours: ProcessPlace = { host: 'a_laptop', pid: 100, space: '4026531836-1f0c2a9e' }
 const nobody = () => false
