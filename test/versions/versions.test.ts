@@ -135,6 +135,26 @@ describe.each(KUBERNETES_VERSIONS)('Kubernetes %s', (version) => {
   })
 })
 
+describe('an API server that lacks kinds of workload', () => {
+  const controlPlane = useControlPlane({ apiserverArgs: ['--runtime-config=batch/v1=false'] })
+
+  test(
+    'has none of them: all else is decided, and the log says once what is missing',
+    { timeout: 60_000 },
+    async () => {
+      const cluster = await connect(controlPlane.plane.kubeconfigPath)
+      await prepare(cluster)
+      await makeKind(cluster)
+      await using running = await runOperator(await cluster.access(), vendor)
+      await cluster.config(['rex'])
+      await cluster.entitled(({ agents }) => agents.admitted.some(({ name }) => name === 'rex'))
+      expect((await fetch(`http://${running.operator.address}/readyz`)).status).toBe(200)
+      await cluster.eventually('the log', async () => running.logs().includes('"kind":"cronjobs"'))
+      expect(running.logs().match(/"kind":"jobs"/g)).toHaveLength(1)
+    },
+  )
+})
+
 interface Policy extends RawObject {
   readonly status?: {
     readonly observedGeneration?: number
