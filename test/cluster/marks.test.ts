@@ -299,10 +299,10 @@ test('whoever writes annotations all the time is held all the same', { timeout: 
   await using _ = await run()
   await licensed()
   await applyAs('helm', deployments, manifest(deployments, 'busy', { replicas: 3 }))
-  let isOver = false
+  const over = new AbortController()
   let writes = 0
   const write = async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const metadata = { annotations: { busy: String(writes++) } }
       await cluster.client.mergePatch(deployments, { namespace: 'team', name: 'busy' }, { metadata }, soon())
     }
@@ -316,7 +316,7 @@ test('whoever writes annotations all the time is held all the same', { timeout: 
     await licensed()
     await be(deployments, 'busy', 3)
   } finally {
-    isOver = true
+    over.abort()
     await writing
   }
   await cluster.eventually('it to be given back', async () => {

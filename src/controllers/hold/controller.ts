@@ -80,7 +80,8 @@ export function holdController({
     const record = marks.recordOf(workload)
     const isIt = (agent: { readonly key: string }) => agent.key === key
     const refusal = () => (agents.refused.find(isIt) ?? agents.held.find(isIt))?.message
-    if (agents.toHold.has(key) && !isHeld(workload, marks)) return hold(workload, refusal() ?? '', exactly)
+    // Whoever has stopped it meanwhile has done himself what was to be done.
+    if (agents.toHold.has(key) && workload.replicas > 0) return hold(workload, refusal() ?? '', exactly)
     if (record === undefined) return unmark(workload)
     if (workload.replicas > 0) return isOurConcern(key, workload, decision) ? settle(workload, record) : undefined
     if (memory.admitted.has(key) && !agents.toHold.has(key)) return settle(workload, record)
