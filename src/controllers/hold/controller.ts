@@ -78,8 +78,10 @@ export function holdController({
   function deedFor(key: string, workload: Workload, decision: Decision, exactly: boolean): Deed | undefined {
     const { agents, memory } = decision
     const record = marks.recordOf(workload)
-    const refusal = () => agents.refused.find((agent) => agent.key === key)?.message
-    if (agents.toHold.has(key) && !isHeld(workload, marks)) return hold(workload, refusal() ?? '', exactly)
+    const isIt = (agent: { readonly key: string }) => agent.key === key
+    const refusal = () => (agents.refused.find(isIt) ?? agents.held.find(isIt))?.message
+    // Whoever has stopped it meanwhile has done himself what was to be done.
+    if (agents.toHold.has(key) && workload.replicas > 0) return hold(workload, refusal() ?? '', exactly)
     if (record === undefined) return unmark(workload)
     if (workload.replicas > 0) return isOurConcern(key, workload, decision) ? settle(workload, record) : undefined
     if (memory.admitted.has(key) && !agents.toHold.has(key)) return settle(workload, record)
