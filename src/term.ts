@@ -2,10 +2,10 @@
 // is believed that was known before another one led.
 
 import { hostname } from 'node:os'
-import { GROUP, REVOCATIONS_KEY } from './api/names.ts'
+import { API_VERSION, GROUP, REVOCATIONS_KEY } from './api/names.ts'
 import { activeConfig } from './cluster/active-config.ts'
 import { createEvidenceVault, vaultName } from './cluster/evidence-vault.ts'
-import type { ClusterIdentity } from './cluster/identity.ts'
+import { type ClusterIdentity, whoAmI } from './cluster/identity.ts'
 import { LicenseEvidence } from './cluster/license-evidence.ts'
 import { RevocationEvidence } from './cluster/revocation-evidence.ts'
 import { allWatched, policyStores, type Stores } from './cluster/stores.ts'
@@ -13,9 +13,15 @@ import { createTrustedClock } from './cluster/trusted-clock.ts'
 import { isHeldOrResumed, type Workload } from './cluster/workloads.ts'
 import { AGENTS_KEY, agentsController } from './controllers/agents/controller.ts'
 import { createDecisionBoard, type DecisionBoard } from './controllers/decision-board.ts'
-import { ENTITLEMENT_KEY, entitlementController } from './controllers/entitlement/controller.ts'
+import {
+  ENTITLEMENT_KEY,
+  type EntitlementController,
+  entitlementController,
+} from './controllers/entitlement/controller.ts'
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
+import { createHealthBoard } from './controllers/health-board.ts'
+import { reportHealth } from './controllers/health-events.ts'
 import { createTamperingReporter } from './controllers/tampering.ts'
 import { HOUR } from './domain/instant.ts'
 import { readLicense } from './domain/license/read-license.ts'
@@ -62,6 +68,7 @@ export function startTerm(deps: TermDeps): Term {
   const { catalog, agentsNamespace } = settings
   const { product } = catalog
   const board = createDecisionBoard()
+  const health = createHealthBoard()
   const events = keepingJournal(
     createEventRecorder(client, `${GROUP}/operator`, hostname(), (error) =>
       log.warn({ err: error }, 'event not written'),
@@ -97,32 +104,33 @@ export function startTerm(deps: TermDeps): Term {
     retried: (name: string) => metrics.queueRetries.inc({ name }),
     taken: (name: string, seconds: number) => metrics.queueSeconds.observe({ name }, seconds),
   }
-  const entitlement = startController(
-    entitlementController({
-      client,
-      stores,
-      board,
-      events,
-      evidence,
-      revocations,
-      time,
-      vault: createEvidenceVault(client, stores.evidence, { namespace: settings.namespace, name: vaultName(product) }),
-      onVaultProblem: onceFor(log, 'the last good evidence cannot be kept for a restart'),
-      catalog,
-      agentsNamespace,
-      offlineSecret: { namespace: settings.namespace, ...catalog.license.offlineSecret },
-      revocationSecret: { namespace: settings.namespace, name: `${product}-revocations`, key: REVOCATIONS_KEY },
-      holdNotice: Math.min(settings.holdNotice ?? Number.POSITIVE_INFINITY, catalog.notice.holdHours * HOUR),
-      identity,
-      policies: () => (identity()?.policies === true ? 'enforced' : 'unsupported'),
-      namesTaken: () => namesTaken,
-      onPublished: (status) => metrics.show(status),
-      onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
-      reportTampering,
-    }),
-    clock,
-    hooks,
-  )
+  const deciding = entitlementController({
+    client,
+    stores,
+    board,
+    events,
+    evidence,
+    revocations,
+    time,
+    vault: createEvidenceVault(client, stores.evidence, { namespace: settings.namespace, name: vaultName(product) }),
+    onVaultProblem: onceFor(log, 'the last good evidence cannot be kept for a restart'),
+    catalog,
+    agentsNamespace,
+    offlineSecret: { namespace: settings.namespace, ...catalog.license.offlineSecret },
+    revocationSecret: { namespace: settings.namespace, name: `${product}-revocations`, key: REVOCATIONS_KEY },
+    holdNotice: Math.min(settings.holdNotice ?? Number.POSITIVE_INFINITY, catalog.notice.holdHours * HOUR),
+    identity,
+    policies: () => (identity()?.policies === true ? 'enforced' : 'unsupported'),
+    namesTaken: () => namesTaken,
+    onPublished: (status) => metrics.show(status),
+    onPublicationFailed: () => metrics.publicationErrors.inc(),
+    health,
+    owners: NO_OWNERS,
+    whoAmI: (signal) => whoAmI(client, signal),
+    onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
+    reportTampering,
+  })
+  const entitlement = startController(deciding, clock, hooks)
   const policy = startController(policyController({ client, stores, catalog, reportTampering }), clock, hooks)
   const hold = startController(holdController({ client, stores, board, events }), clock, hooks)
   const agents = startController(
@@ -173,6 +181,13 @@ export function startTerm(deps: TermDeps): Term {
     agents.enqueue(AGENTS_KEY)
     for (const key of keysToHoldOrResume(board, stores)) hold.enqueue(key)
   })
+  const stopSaying = reportHealth(health, events, () => ({
+    apiVersion: API_VERSION,
+    kind: 'Entitlement',
+    name: product,
+    uid: stores.entitlement.store.get(product)?.uid ?? '',
+  }))
+  const stopListening = health.onChange(decideAgain)
   const stopLooking = repeat(clock, () => time.lookAgainMs, decideAgain)
   // What was there before this term tells of itself no more.
   keepPolicies()
@@ -188,10 +203,25 @@ export function startTerm(deps: TermDeps): Term {
     },
     async stop() {
       stopLooking()
-      for (const stopListening of deafen) stopListening()
+      stopListening()
+      stopSaying()
+      for (const stop of deafen) stop()
       await Promise.all(controllers.map((controller) => controller.stop()))
+      await leaveInOrder(deciding, log)
       await events.flush()
     },
+  }
+}
+
+/** How long the last word may take, in ms: the pod is about to end. */
+const LEAVING_MS = 2_000
+
+// Whoever lost the lease may not write any more, and whoever leads now has said what counts.
+async function leaveInOrder(deciding: EntitlementController, log: Logger): Promise<void> {
+  try {
+    await deciding.leave(AbortSignal.timeout(LEAVING_MS))
+  } catch (error) {
+    log.debug({ err: error }, 'the gate could not be left in order')
   }
 }
 
@@ -214,3 +244,5 @@ export function onceFor(log: Logger, message: string): (error: unknown) => void 
     said = true
   }
 }
+
+const NO_OWNERS = { lookUp: () => 'unknown' as const, onChange: () => () => undefined }

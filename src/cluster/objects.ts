@@ -25,3 +25,18 @@ export interface KubeObject {
   readonly metadata: ObjectMeta
   readonly [field: string]: unknown
 }
+
+interface ManagedFieldsEntry {
+  readonly time?: string
+  readonly fieldsV1?: { readonly 'f:metadata'?: { readonly 'f:labels'?: Readonly<Record<string, unknown>> } }
+}
+
+/** When an object got a label, as far as its managed fields tell; else when it was created. In ms since the epoch. */
+export function labelledSince(raw: unknown, label: string): number {
+  const { metadata } = raw as { metadata: ObjectMeta & { managedFields?: readonly ManagedFieldsEntry[] } }
+  const created = Date.parse(metadata.creationTimestamp ?? '') || 0
+  const times = (metadata.managedFields ?? [])
+    .filter(({ fieldsV1 }) => fieldsV1?.['f:metadata']?.['f:labels']?.[`f:${label}`] !== undefined)
+    .map(({ time }) => Date.parse(time ?? '') || created)
+  return times.length === 0 ? created : Math.min(...times)
+}

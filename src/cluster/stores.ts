@@ -12,10 +12,11 @@ import * as kinds from '../kube/resource.ts'
 import { reflect, Store } from '../kube/store.ts'
 import { itemFrom, type WatchTarget } from '../kube/watch.ts'
 import { vaultName } from './evidence-vault.ts'
+import type { Instant } from '../domain/instant.ts'
 import { LicenseSecrets, projectSecret, type SecretData } from './license-secrets.ts'
 import { KUBEADM_CONFIG, LOAD_BALANCERS, projectKubeadm, publicAddressesOf } from './cluster-records.ts'
 import { NODE_MESSAGE, projectNode } from './nodes.ts'
-import type { ObjectMeta } from './objects.ts'
+import { labelledSince, type ObjectMeta } from './objects.ts'
 import { projectWorkload, type Workload, WORKLOAD_KINDS, workloadResource } from './workloads.ts'
 
 /** One of our own resources: small, and kept whole. */
@@ -97,10 +98,11 @@ export function declareStores(
       fieldSelector: LOAD_BALANCERS,
       project: publicAddressesOf,
     }),
-    managedNamespaces: watched<true>({
+    /** Governed namespaces, and since when each has been one. */
+    managedNamespaces: watched<Instant>({
       resource: kinds.namespaces,
       labelSelector: `${MANAGED_LABEL}=true`,
-      project: () => true,
+      project: (raw) => labelledSince(raw, MANAGED_LABEL),
     }),
     configs: watched<Own<PlatformConfig>>({
       resource: platformConfigs,

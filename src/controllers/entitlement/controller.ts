@@ -13,16 +13,18 @@ import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import type { Memory } from '../../domain/facts.ts'
 import type { Client } from '../../kube/client.ts'
-import { isAlreadyExists, isNotFound } from '../../kube/errors.ts'
+import { isAlreadyExists, isConflict, isNotFound, isUnreachable } from '../../kube/errors.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import { type Resource } from '../../kube/resource.ts'
 import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
 import type { DecisionBoard } from '../decision-board.ts'
+import type { HealthBoard } from '../health-board.ts'
 import type { TamperingReporter } from '../tampering.ts'
 import { gather, type GatherDeps } from './gather.ts'
 import { memoryFrom } from './memory.ts'
 import { entitlementStatus, licenseStatus, platformConfigStatus, type PolicySupport, type Previous } from './status.ts'
+import { publishedGate } from './published-gate.ts'
 import { entitlementTransitions, licenseTransitions, type Transition } from './transitions.ts'
 
 export interface EntitlementDeps extends GatherDeps {
@@ -33,20 +35,47 @@ export interface EntitlementDeps extends GatherDeps {
   readonly board: DecisionBoard
   readonly events: EventRecorder
   readonly policies: () => PolicySupport
+  /** Who the operator is to the API server; empty where it does not say. */
+  readonly whoAmI: (signal: AbortSignal) => Promise<string>
+  readonly health: HealthBoard
   readonly onPublished: (status: EntitlementStatus) => void
+  /** Told each time the Entitlement could not be written. */
+  readonly onPublicationFailed: () => void
   /** Told what is said of an object by an Event. */
   readonly onTransition: (kind: string, name: string, transition: Transition) => void
   readonly reportTampering: TamperingReporter
 }
 
 export const ENTITLEMENT_KEY = 'entitlement'
+/** As a word in a sentence, an answer of the API server can be long: the object that it refuses is in it. */
+const LONGEST_WORDS = 300
 
-export function entitlementController(deps: EntitlementDeps): ControllerSpec {
-  const { client, stores, board, events, vault, evidence, revocations, time } = deps
+function wordsOf(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error)
+  return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words
+}
+
+async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await work
+    return undefined
+  } catch (error) {
+    return { error }
+  }
+}
+
+export interface EntitlementController extends ControllerSpec {
+  /** Publishes that nobody counts what starts from now on. Whoever comes next counts again. */
+  leave(signal: AbortSignal): Promise<void>
+}
+
+export function entitlementController(deps: EntitlementDeps): EntitlementController {
+  const { client, stores, board, events, health, vault, evidence, revocations, time } = deps
   const name = deps.catalog.product
   let memory: Memory | undefined
   /** What was written last. A status that differs from it was written by somebody else. */
   let published: EntitlementStatus | undefined
+  let operator: string | undefined
   /** What was being written when no answer came: it may have arrived. */
   let attempted: EntitlementStatus | undefined
 
@@ -57,20 +86,51 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
     rests: true,
     async reconcile(_key, signal) {
       if (!stores.entitlement.store.synced) return awaitChange
+      operator ??= await deps.whoAmI(signal)
       memory ??= await recollect(signal)
       if (memory === undefined) return awaitChange
       const facts = await gather(deps, memory, signal)
       if (facts === undefined) return awaitChange
       const decision = decide(facts)
-      await publishEntitlement(decision, facts.now, signal)
+      const failure = await failureOf(publishEntitlement(decision, facts.now, signal))
+      signal.throwIfAborted()
+      reportPublication(failure)
+      // Carried out all the same: whoever keeps us from writing must not keep things as they are.
       memory = decision.memory
       board.publish(decision, facts)
       await publishLicenses(decision, facts.now, signal)
       await publishConfigs(decision, facts.now, signal)
       await keepEvidence(signal).catch(deps.onVaultProblem)
+      if (failure !== undefined) throw failure.error
       // While the clock is in dispute it wakes nobody at the right time; then the time is looked at again and again.
       return facts.concerns.some(({ about }) => about === 'clock') ? awaitChange : lookAgainAt(decision.nextChangeAt)
     },
+    leave,
+  }
+
+  async function leave(signal: AbortSignal): Promise<void> {
+    const resource = stores.entitlement.store.get(name)
+    if (board.current === undefined || published === undefined || resource === undefined) return
+    const gate = publishedGate(board.current, { operator: operator ?? '', attends: false })
+    const status = { ...published, gate }
+    if (!isDeepStrictEqual(resource.status, status)) await replaceStatus(resource, status, signal)
+  }
+
+  /** Another writer was faster, or nobody answered: that is over in a moment, and no news. */
+  function reportPublication(failure: { readonly error: unknown } | undefined): void {
+    if (failure === undefined) {
+      health.report('publication', undefined)
+      return
+    }
+    deps.onPublicationFailed()
+    const { error } = failure
+    if (isConflict(error) || isUnreachable(error)) return
+    health.report('publication', {
+      type: 'Published',
+      healthy: false,
+      reason: 'NotPublished',
+      message: `the decision is carried out but could not be published in Entitlement ${name}: ${wordsOf(error)}; until it can, the admission policies go by the one before`,
+    })
   }
 
   /** What was known before a restart: the memory of the last decision, and the evidence that was believed. */
@@ -106,7 +166,12 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
 
     const resource = live ?? (await create(signal))
     const previous = published ?? before
-    const status = entitlementStatus(decision, previous, resource.generation, now, deps.policies())
+    const status = entitlementStatus(decision, previous, resource.generation, now, {
+      policies: deps.policies(),
+      operator: operator ?? '',
+      findings: health.findings,
+      attends: true,
+    })
     if (!isDeepStrictEqual(before, status)) {
       attempted = status
       await replaceStatus(resource, status, signal)

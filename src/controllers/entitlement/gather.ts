@@ -8,13 +8,14 @@ import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evid
 import type { RevocationEvidence } from '../../cluster/revocation-evidence.ts'
 import type { TrustedClock } from '../../cluster/trusted-clock.ts'
 import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
+import type { OwnerRegistry } from '../../cluster/agent-owners.ts'
 import type { Own, OwnResource, Stores } from '../../cluster/stores.ts'
-import { isHeld, wantedReplicas } from '../../cluster/workloads.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import { detectCluster } from '../../domain/cluster/detect.ts'
 import { countNodes } from '../../domain/cluster/node-count.ts'
-import type { Facts, LicenseFacts, Memory, WorkloadFacts } from '../../domain/facts.ts'
+import type { Facts, LicenseFacts, Memory } from '../../domain/facts.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
+import { workloadFacts } from './workload-facts.ts'
 
 export interface GatherDeps {
   readonly stores: Stores
@@ -30,6 +31,8 @@ export interface GatherDeps {
   readonly revocationSecret: SecretKeyReference
   readonly holdNotice: number
   readonly namesTaken: () => ReadonlySet<string>
+  /** Which owners of workloads exist. */
+  readonly owners: OwnerRegistry
 }
 
 export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSignal): Promise<Facts | undefined> {
@@ -56,7 +59,8 @@ export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSign
     concerns: [ofClock, ofList].filter((concern) => concern !== undefined),
     ...(config === undefined ? {} : { wanted: config.wanted }),
     agentsNamespace: deps.agentsNamespace,
-    workloads: workloadFacts(stores),
+    configs: stores.configs.store.values().map(({ name, spec }) => ({ name, spec })),
+    workloads: workloadFacts(stores, deps.owners, installedAt(stores, catalog.product, now)),
     namesTaken: deps.namesTaken(),
     memory,
     holdNotice: deps.holdNotice,
@@ -85,20 +89,10 @@ export function waitingFor(stores: Stores): string[] {
   )
 }
 
-function workloadFacts({ workloads, managedNamespaces }: Stores): WorkloadFacts[] {
-  return workloads.flatMap(({ store }) =>
-    store.values().map((workload) => ({
-      resource: workload.resource,
-      kind: workload.kind,
-      namespace: workload.namespace,
-      name: workload.name,
-      agent: workload.agent,
-      wants: wantedReplicas(workload),
-      held: isHeld(workload),
-      createdAt: workload.createdAt,
-      governed: managedNamespaces.store.get(workload.namespace) !== undefined,
-    })),
-  )
+/** Since when an operator has governed this cluster: its Entitlement is the first thing that it makes. */
+function installedAt({ entitlement }: Stores, product: string, now: Instant): Instant {
+  const since = Date.parse(entitlement.store.get(product)?.createdAt ?? '')
+  return Number.isNaN(since) ? now : since
 }
 
 async function licenseFacts(
