@@ -33,7 +33,7 @@ export interface Operator {
   readonly address: string
   /** Where this replica's decisions stand; undefined while another one decides. */
   readonly board: DecisionBoard | undefined
-  /** Resolves with the first decision that this replica published. */
+  /** Resolves once this replica has published a decision and the API server enforces it. */
   readonly ready: Promise<void>
   /** Whether this replica leads. */
   readonly leads: boolean
@@ -81,13 +81,17 @@ export async function startOperator(
   // The page goes by the time that decisions go by, and not by a clock that nobody believes.
   let ahead = 0
   const decided = Promise.withResolvers<void>()
+  const beReady = () => {
+    if (term?.board.current !== undefined && term.gateClosed) decided.resolve()
+  }
   const beginTerm = (fence?: Fence) => {
     const client = newClient(fence === undefined ? {} : { fence })
-    term = startTerm({ client, stores, settings, clock, log, metrics, journal, identity: () => identity })
+    const known = { stores, settings, clock, log, metrics, journal, identity: () => identity }
+    term = startTerm({ ...known, client, onGateClosed: beReady })
     const { board } = term
     board.onPublish(() => {
       ahead = clock.now() - (board.facts?.now ?? clock.now())
-      decided.resolve()
+      beReady()
       page.changed()
     })
     metrics.leads.set({ name: LEASE_NAME }, 1)
@@ -113,6 +117,7 @@ export async function startOperator(
       ...staleWatches(stores),
       ...(problem === undefined ? [] : [`leases (${problem})`]),
       ...(term === undefined || term.board.current !== undefined ? [] : ['the first decision']),
+      ...(term === undefined || term.gateClosed ? [] : [GATE_OPEN]),
     ]
   }
   const timeline = timelineOf(() => term?.board)
@@ -229,5 +234,6 @@ function timelineOf(board: () => DecisionBoard | undefined): () => readonly Time
 }
 
 const STANDS_BY = 'its turn: another replica leads, and its page shows what it decided'
+const GATE_OPEN = 'the admission policies (the API server does not enforce them yet)'
 const NO_POLICIES =
   'the API server has no ValidatingAdmissionPolicy (Kubernetes 1.30 or later): growth is undone, not refused'
