@@ -34,7 +34,7 @@ export interface Operator {
   readonly address: string
   /** Where this replica's decisions stand; undefined while another one decides. */
   readonly board: DecisionBoard | undefined
-  /** Resolves with the first decision that this replica published. */
+  /** Resolves once this replica has published a decision and the API server enforces it. */
   readonly ready: Promise<void>
   /** Whether this replica leads. */
   readonly leads: boolean
@@ -83,16 +83,30 @@ export async function startOperator(
   // The page goes by the time that decisions go by, and not by a clock that nobody believes.
   let ahead = 0
   const decided = Promise.withResolvers<void>()
+  const beReady = () => {
+    if (term?.board.current !== undefined && term.gateClosed) decided.resolve()
+  }
   const beginTerm = (fence: Fence) => {
     // The last term is being brought to its end, and the lease was lost and won meanwhile: it is about to be let go.
     if (leaving) return
     const client = newClient({ fence })
     const giveWay: Leadership['giveWay'] = (writer, signal) => leadership.giveWay(writer, signal)
-    term = startTerm({ client, stores, settings, clock, log, metrics, journal, giveWay, identity: () => identity })
+    term = startTerm({
+      client,
+      stores,
+      settings,
+      clock,
+      log,
+      metrics,
+      journal,
+      giveWay,
+      identity: () => identity,
+      onGateClosed: beReady,
+    })
     const { board } = term
     board.onPublish(() => {
       ahead = clock.now() - (board.facts?.now ?? clock.now())
-      decided.resolve()
+      beReady()
       page.changed()
     })
     metrics.leads.set({ name: lease }, 1)
@@ -128,6 +142,7 @@ export async function startOperator(
       ...staleWatches(stores),
       ...(problem === undefined ? [] : [problem]),
       ...(term === undefined || term.board.current !== undefined ? [] : ['the first decision']),
+      ...(term === undefined || term.gateClosed ? [] : [GATE_OPEN]),
     ]
   }
   const standsBy = () => (leadership.other === undefined ? [] : [`its turn: ${leadership.other}`])
@@ -217,3 +232,5 @@ function timelineOf(board: () => DecisionBoard | undefined): () => readonly Time
     return timeline
   }
 }
+
+const GATE_OPEN = 'the admission policies (the API server does not enforce them yet)'

@@ -2,6 +2,7 @@
 // is believed that was known before another one led.
 
 import { hostname } from 'node:os'
+import type { EntitlementStatus } from './api/entitlement.ts'
 import { API_VERSION, GROUP, REVOCATIONS_KEY } from './api/names.ts'
 import { activeConfig } from './cluster/active-config.ts'
 import { ownConfigs } from './cluster/belonging.ts'
@@ -14,12 +15,14 @@ import { createTrustedClock } from './cluster/trusted-clock.ts'
 import { createMarks } from './cluster/hold-record.ts'
 import { differsInOwnersOnly, isHeldOrResumed, type Workload } from './cluster/workloads.ts'
 import { AGENTS_KEY, agentsController } from './controllers/agents/controller.ts'
+import { exampleDeployment } from './controllers/agents/desired.ts'
 import { createDecisionBoard, type DecisionBoard } from './controllers/decision-board.ts'
 import {
   ENTITLEMENT_KEY,
   type EntitlementController,
   entitlementController,
 } from './controllers/entitlement/controller.ts'
+import { formerFinding, gateCheck, GATE_KEY } from './controllers/policy/gate-check.ts'
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
 import { keyToHandBack, ownershipController, type Returns } from './controllers/hold/ownership.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
@@ -43,6 +46,7 @@ import type { createMetrics } from './telemetry/metrics.ts'
 
 // Nothing follows from an agent that we held or resumed but that it is said: of a thousand it is said a few times.
 const PROGRESS_MS = 1_000
+const TRY_GATE_MS = 5 * 60_000
 
 export interface TermDeps {
   /** Behind the fence of this term, if there is one. */
@@ -56,12 +60,16 @@ export interface TermDeps {
   readonly journal: Journal
   readonly identity: () => ClusterIdentity | undefined
   readonly giveWay: Leadership['giveWay']
+  /** Called once the API server has been seen to enforce the policies. */
+  readonly onGateClosed: () => void
 }
 
 export interface Term {
   readonly board: DecisionBoard
   readonly events: EventRecorder
   readonly controllers: readonly Controller[]
+  /** Whether the API server has been seen to enforce the policies, if it has any. */
+  readonly gateClosed: boolean
   /** Resolves once nothing is left to do. */
   idle(): Promise<void>
   /** Lets what runs finish. */
@@ -144,7 +152,33 @@ export function startTerm(deps: TermDeps): Term {
     reportTampering,
   })
   const entitlement = startController(deciding, clock, hooks)
-  const policy = startController(policyController({ client, stores, catalog, reportTampering }), clock, hooks)
+  const tryGate = () => gate.enqueue(GATE_KEY)
+  const policy = startController(
+    policyController({ client, stores, catalog, events, reportTampering, onWritten: tryGate }),
+    clock,
+    hooks,
+  )
+  const publishedStatus = () => stores.entitlement.store.get(product)?.status as EntitlementStatus | undefined
+  const check = gateCheck({
+    client,
+    clock,
+    health,
+    place: {
+      product,
+      namespace: agentsNamespace,
+      deployment: (agent, replicas) =>
+        exampleDeployment(agent, replicas, {
+          label: catalog.governed.label,
+          namespace: agentsNamespace,
+          image: settings.agentImage,
+        }),
+    },
+    supported: () => identity()?.policies,
+    serial: () => (board.current === undefined ? undefined : publishedStatus()?.gate?.serial),
+    askAgain: (ms) => gate.enqueueAfter(GATE_KEY, ms),
+    onClosed: deps.onGateClosed,
+  })
+  const gate = startController(check, clock, hooks)
   const hold = startController(
     holdController({ client, stores, board, events, marks, returns, reportTampering }),
     clock,
@@ -174,7 +208,7 @@ export function startTerm(deps: TermDeps): Term {
     clock,
     hooks,
   )
-  const controllers = [entitlement, policy, hold, ownership, agents]
+  const controllers = [entitlement, policy, gate, hold, ownership, agents]
   board.onPublish(({ verdict, grant }) => {
     metrics.decisions.inc()
     log.debug({ verdict, plan: grant.plan.name }, 'decided')
@@ -197,9 +231,14 @@ export function startTerm(deps: TermDeps): Term {
     if (!stores.policies.store.synced || !stores.policyBindings.store.synced) return
     for (const key of policyKeys(catalog)) policy.enqueue(key)
   }
+  // The first decision of this term says what the last one said of the gate, until that has been tried.
+  const recallGate = () => {
+    if (board.current === undefined) health.report(GATE_KEY, formerFinding(publishedStatus()))
+  }
   const ofPolicies = policyStores(stores)
   const ofWorkloads: ReadonlySet<object> = new Set(stores.workloads.map(({ store }) => store))
   const deafen = [
+    stores.entitlement.store.onChange(recallGate),
     ...allWatched(stores)
       .filter(({ store }) => !ofWorkloads.has(store))
       .map((watched) => watched.store.onChange(ofPolicies.has(watched) ? keepPolicies : decideAgain)),
@@ -207,6 +246,7 @@ export function startTerm(deps: TermDeps): Term {
     stores.secrets.onChange(decideAgain),
   ]
   board.onPublish(() => {
+    if (!check.closed) tryGate()
     agents.enqueue(AGENTS_KEY)
     for (const key of keysToHoldOrResume(board, stores, marks)) hold.enqueue(key)
   })
@@ -218,7 +258,9 @@ export function startTerm(deps: TermDeps): Term {
   }))
   const stopListening = health.onChange(decideAgain)
   const stopLooking = repeat(clock, () => time.lookAgainMs, decideAgain)
+  const stopTrying = repeat(clock, () => TRY_GATE_MS * (0.9 + 0.2 * Math.random()), tryGate)
   // What was there before this term tells of itself no more.
+  recallGate()
   keepPolicies()
   for (const { store } of stores.workloads) store.values().forEach(handBack)
   decideAgain()
@@ -227,12 +269,16 @@ export function startTerm(deps: TermDeps): Term {
     board,
     events,
     controllers,
+    get gateClosed() {
+      return check.closed || identity()?.policies !== true
+    },
     async idle() {
       // Twice: the last one may have given the first one something to do.
       for (const controller of [...controllers, ...controllers]) await controller.idle()
     },
     async stop() {
       stopLooking()
+      stopTrying()
       stopListening()
       stopSaying()
       for (const stop of deafen) stop()

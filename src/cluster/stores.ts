@@ -38,6 +38,7 @@ export interface Own<T> extends OwnResource {
 export interface KeptObject {
   readonly uid: string
   readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -189,8 +190,8 @@ export function projectOwn(raw: unknown): OwnResource {
   }
 }
 
-function projectKept(raw: unknown): KeptObject {
+export function projectKept(raw: unknown): KeptObject {
   const { apiVersion: _, kind: __, metadata, ...body } = raw as { metadata: ObjectMeta; [field: string]: unknown }
   const { status: ___, ...rest } = body
-  return { uid: metadata.uid ?? '', labels: metadata.labels ?? {}, body: rest }
+  return { uid: metadata.uid ?? '', labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {}, body: rest }
 }

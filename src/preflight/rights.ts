@@ -1,6 +1,6 @@
 // What the operator has to be allowed to do, and what for. A test runs it with these rights and no others.
 
-import { GROUP, GUARDIAN, leaseName } from '../api/names.ts'
+import { GROUP, GUARDIAN, leaseName, POLICIES } from '../api/names.ts'
 
 export interface Right {
   readonly verb: string
@@ -76,9 +76,7 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
       duty: 'let the API server refuse growth',
       rights: [
         ...to('list watch create', admission, policies),
-        ...['agents', 'agents-scale', 'config-freeze'].flatMap((name) =>
-          to('get update', admission, policies, { name: `${product}-${name}` }),
-        ),
+        ...POLICIES.flatMap((name) => to('get update', admission, policies, { name: `${product}-${name}` })),
       ],
     },
     {
