@@ -84,8 +84,10 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
       duty: 'hold and resume workloads',
       rights: [
         ...to('list watch', 'apps', [...scaled, 'daemonsets']),
+        ...to('list watch', '', ['replicationcontrollers']),
         ...to('list watch', 'batch', batch),
         ...to('patch', 'apps', scaled),
+        ...to('patch', '', ['replicationcontrollers']),
         ...to('patch', 'batch', batch),
       ],
     },

@@ -9,7 +9,7 @@ import type { RevocationEvidence } from '../../cluster/revocation-evidence.ts'
 import type { TrustedClock } from '../../cluster/trusted-clock.ts'
 import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
 import type { Own, OwnResource, Stores } from '../../cluster/stores.ts'
-import { isHeld, wantedReplicas } from '../../cluster/workloads.ts'
+import { isHeld, wantedReplicas, type Workload } from '../../cluster/workloads.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import { detectCluster } from '../../domain/cluster/detect.ts'
 import { countNodes } from '../../domain/cluster/node-count.ts'
@@ -87,18 +87,27 @@ export function waitingFor(stores: Stores): string[] {
 
 function workloadFacts({ workloads, managedNamespaces }: Stores): WorkloadFacts[] {
   return workloads.flatMap(({ store }) =>
-    store.values().map((workload) => ({
-      resource: workload.resource,
-      kind: workload.kind,
-      namespace: workload.namespace,
-      name: workload.name,
-      agent: workload.agent,
-      wants: wantedReplicas(workload),
-      held: isHeld(workload),
-      createdAt: workload.createdAt,
-      governed: managedNamespaces.store.get(workload.namespace) !== undefined,
-    })),
+    store
+      .values()
+      .filter(standsForItself)
+      .map((workload) => ({
+        resource: workload.resource,
+        kind: workload.kind,
+        namespace: workload.namespace,
+        name: workload.name,
+        agent: workload.agent,
+        wants: wantedReplicas(workload),
+        held: isHeld(workload),
+        createdAt: workload.createdAt,
+        governed: managedNamespaces.store.get(workload.namespace) !== undefined,
+      })),
   )
+}
+
+// What a Deployment or CronJob makes is the agent of that one.
+function standsForItself({ resource, controller }: Workload): boolean {
+  const makers: Readonly<Record<string, string>> = { replicasets: 'Deployment', jobs: 'CronJob' }
+  return controller === undefined || controller.kind !== makers[resource]
 }
 
 async function licenseFacts(

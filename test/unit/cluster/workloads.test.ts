@@ -43,10 +43,13 @@ function merged(target: unknown, patch: unknown): unknown {
 test('hold then resume is the identity, whatever the workload was', () => {
   const some = fc.oneof(
     fc.tuple(
-      fc.constantFrom('deployments', 'statefulsets', 'replicasets'),
+      fc.constantFrom('deployments', 'statefulsets', 'replicasets', 'replicationcontrollers'),
       fc.record({ replicas: fc.integer({ min: 1, max: 1000 }), paused: fc.boolean() }),
     ),
-    fc.tuple(fc.constantFrom('jobs', 'cronjobs'), fc.record({ suspend: fc.constant(false), parallelism: fc.nat(5) })),
+    fc.tuple(
+      fc.constantFrom('jobs', 'cronjobs'),
+      fc.record({ suspend: fc.constant(false), parallelism: fc.integer({ min: 1, max: 5 }) }),
+    ),
   )
   const annotations = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.string())
   fc.assert(
@@ -89,15 +92,56 @@ test('what a person set meanwhile wins', () => {
   }
 })
 
-test('one that Kubernetes made for another workload is not an agent of its own; a DaemonSet cannot be held', () => {
-  const owner = (kind: string) => ({
-    ownerReferences: [{ apiVersion: 'apps/v1', kind, name: 'x', uid: 'y', controller: true }],
-  })
-  expect(
-    projectWorkload(kindOf('replicasets'), AGENT_LABEL, raw('replicasets', {}, owner('Deployment'))),
-  ).toBeUndefined()
-  expect(projectWorkload(kindOf('jobs'), AGENT_LABEL, raw('jobs', {}, owner('CronJob')))).toBeUndefined()
-  expect(projectWorkload(kindOf('replicasets'), AGENT_LABEL, raw('replicasets', {}, owner('Rollout')))).toBeDefined()
-  expect(projectWorkload(kindOf('deployments'), AGENT_LABEL, raw('deployments', {}, { labels: {} }))).toBeUndefined()
+test('a DaemonSet cannot be held; what has no label is no agent, and an empty name is one', () => {
   expect(holdPatch(read('daemonsets', raw('daemonsets', {})), 'because')).toBeUndefined()
+  expect(projectWorkload(kindOf('deployments'), AGENT_LABEL, raw('deployments', {}, { labels: {} }))).toBeUndefined()
+  const unnamed = raw('deployments', {}, { labels: { [AGENT_LABEL]: '' } })
+  expect(read('deployments', unnamed).agent).toBe('')
+})
+
+test('what belongs to a controller names it; an owner that controls nothing is none', () => {
+  const rollout = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'x', uid: 'y' }
+  const owned = (controller?: boolean) =>
+    read('replicasets', raw('replicasets', {}, { ownerReferences: [{ ...rollout, controller }] }))
+  expect(owned(true).controller).toEqual(rollout)
+  expect(owned()).not.toHaveProperty('controller')
+})
+
+test('of what a workload runs, its images and the agent of its pods are known', () => {
+  const template = {
+    metadata: { labels: { [AGENT_LABEL]: 'rex' } },
+    spec: { initContainers: [{ image: 'init:1' }], containers: [{ image: 'agent:2' }, { image: 'side:3' }] },
+  }
+  const pods = { templateAgent: 'rex', images: 'init:1,agent:2,side:3' }
+  expect(read('deployments', raw('deployments', { template }))).toMatchObject(pods)
+  expect(read('cronjobs', raw('cronjobs', { jobTemplate: { spec: { template } } }))).toMatchObject(pods)
+  expect(read('deployments', raw('deployments', {}))).toMatchObject({ images: '' })
+})
+
+test('the selector shows the label, or does not', () => {
+  const labels = { [AGENT_LABEL]: 'rex' }
+  const shows = (plural: string, selector?: object) => read(plural, raw(plural, { selector })).labelInSelector
+  expect(shows('deployments', { matchLabels: labels })).toBe(true)
+  expect(shows('deployments', { matchLabels: { app: 'rex' } })).toBe(false)
+  expect(shows('replicationcontrollers', labels)).toBe(true)
+  expect(shows('replicationcontrollers', { matchLabels: labels })).toBe(false)
+  expect(shows('replicationcontrollers')).toBe(false)
+})
+
+test('a Job wants as many as run side by side; one that has ended is none any more', () => {
+  const job = (spec: object, ...conditions: object[]) =>
+    projectWorkload(kindOf('jobs'), AGENT_LABEL, { ...raw('jobs', spec), status: { conditions } })
+  expect(job({})).toMatchObject({ replicas: 1 })
+  expect(job({ parallelism: 4 })).toMatchObject({ replicas: 4 })
+  expect(job({ parallelism: 4, suspend: true })).toMatchObject({ replicas: 0 })
+  expect(job({}, { type: 'Complete', status: 'True' })).toBeUndefined()
+  expect(job({}, { type: 'Failed', status: 'True' })).toBeUndefined()
+  expect(job({}, { type: 'Failed', status: 'False' }, { type: 'Suspended', status: 'True' })).toBeDefined()
+})
+
+test('a CronJob says which of its Jobs run', () => {
+  const active = (status: object) =>
+    projectWorkload(kindOf('cronjobs'), AGENT_LABEL, { ...raw('cronjobs', {}), status })?.active
+  expect(active({ active: [{ uid: 'a' }, { uid: 'b' }] })).toEqual(['a', 'b'])
+  expect(active({})).toEqual([])
 })
