@@ -14,6 +14,7 @@ import { isHeldOrResumed, type Workload } from './cluster/workloads.ts'
 import { AGENTS_KEY, agentsController } from './controllers/agents/controller.ts'
 import { createDecisionBoard, type DecisionBoard } from './controllers/decision-board.ts'
 import { ENTITLEMENT_KEY, entitlementController } from './controllers/entitlement/controller.ts'
+import { createHealthBoard } from './controllers/health-board.ts'
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
 import { createTamperingReporter } from './controllers/tampering.ts'
@@ -62,6 +63,7 @@ export function startTerm(deps: TermDeps): Term {
   const { catalog, agentsNamespace } = settings
   const { product } = catalog
   const board = createDecisionBoard()
+  const health = createHealthBoard()
   const events = keepingJournal(
     createEventRecorder(client, `${GROUP}/operator`, hostname(), (error) =>
       log.warn({ err: error }, 'event not written'),
@@ -125,11 +127,13 @@ export function startTerm(deps: TermDeps): Term {
   )
   const policy = startController(policyController({ client, stores, catalog, reportTampering }), clock, hooks)
   const hold = startController(holdController({ client, stores, board, events }), clock, hooks)
-  const agents = startController(
+  const agents: Controller = startController(
     agentsController({
       client,
       stores,
       board,
+      health,
+      events,
       clock,
       label: catalog.governed.label,
       agentsNamespace,
@@ -140,6 +144,8 @@ export function startTerm(deps: TermDeps): Term {
         namesTaken = names
         entitlement.enqueue(ENTITLEMENT_KEY)
       },
+      reportTampering,
+      lookAgainIn: (ms) => agents.enqueueAfter(AGENTS_KEY, ms),
     }),
     clock,
     hooks,
