@@ -68,6 +68,8 @@ const TIMING: KeeperTiming = {
 
 interface Known {
   version: string
+  /** It has been seen as it was expected, or written: it does not become so for the first time. */
+  wasThere: boolean
   /** What came back, where that is not what was wanted. */
   answered?: unknown
   contest?: Contest
@@ -147,9 +149,10 @@ export class Keeper {
   #isAsExpected(key: string, version: string, known: Known | undefined): void {
     const { health, clock } = this.#deps
     if (known === undefined) {
-      this.#known.set(key, { version })
+      this.#known.set(key, { version, wasThere: true })
       return
     }
+    known.wasThere = true
     if (known.version !== version) {
       known.version = version
       delete known.answered
@@ -170,7 +173,7 @@ export class Keeper {
 
   async #putRight(kept: Kept, expected: unknown, known: Known | undefined, signal: AbortSignal): Promise<void> {
     // What was never there need not be looked at.
-    const isNew = kept.isUnwatched === true || (known === undefined && kept.live === undefined)
+    const isNew = kept.isUnwatched === true || (known?.wasThere !== true && kept.live === undefined)
     const difference = isNew ? undefined : await this.#look(kept, expected, signal)
     if (isNew || difference !== undefined) await this.#write(kept, expected, difference, signal)
   }
@@ -206,12 +209,12 @@ export class Keeper {
     }
     const before = this.#known.get(key)
     const contest = before?.contest
-    const known: Known = { version, ...(contest === undefined ? {} : { contest }) }
+    const known: Known = { version, wasThere: true, ...(contest === undefined ? {} : { contest }) }
     if (rewritten !== undefined) known.answered = partOf(answer, wanted)
     this.#known.set(key, known)
     this.#deps.health.report(`applied/${key}`, undefined)
     if (difference === undefined || firstDifference(answer, expected) !== undefined) return
-    this.#restored(kept, known, answer, difference, before?.version === version)
+    this.#restored(kept, known, answer, difference, before?.wasThere === true && before.version === version)
   }
 
   /** It was put right: somebody else had changed it, unless what is wanted has changed. */
@@ -234,7 +237,7 @@ export class Keeper {
     const { clock, health } = this.#deps
     const key = keyOf(kept)
     const now = clock.elapsed()
-    const known = this.#known.get(key) ?? { version: kept.version }
+    const known = this.#known.get(key) ?? { version: kept.version, wasThere: false }
     const before = known.version === kept.version ? known.refusal : undefined
     const failures = (before?.failures ?? 0) + 1
     known.version = kept.version
