@@ -17,6 +17,7 @@ import { ENTITLEMENT_KEY, entitlementController } from './controllers/entitlemen
 import { createHealthBoard } from './controllers/health-board.ts'
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
+import { startSurvey } from './controllers/survey/survey.ts'
 import { createTamperingReporter } from './controllers/tampering.ts'
 import { HOUR } from './domain/instant.ts'
 import { readLicense } from './domain/license/read-license.ts'
@@ -179,6 +180,13 @@ export function startTerm(deps: TermDeps): Term {
     agents.enqueue(AGENTS_KEY)
     for (const key of keysToHoldOrResume(board, stores)) hold.enqueue(key)
   })
+  const survey = startSurvey({
+    client,
+    health,
+    ...catalog.governed,
+    images: catalog.governed.images,
+    ...(settings.survey === undefined ? {} : { timing: settings.survey }),
+  })
   const stopLooking = repeat(clock, () => time.lookAgainMs, decideAgain)
   // What was there before this term tells of itself no more.
   keepPolicies()
@@ -195,7 +203,7 @@ export function startTerm(deps: TermDeps): Term {
     async stop() {
       stopLooking()
       for (const stopListening of deafen) stopListening()
-      await Promise.all(controllers.map((controller) => controller.stop()))
+      await Promise.all([survey.stop(), ...controllers.map((controller) => controller.stop())])
       await events.flush()
     },
   }
