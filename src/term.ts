@@ -4,6 +4,7 @@
 import { hostname } from 'node:os'
 import type { EntitlementStatus } from './api/entitlement.ts'
 import { API_VERSION, GROUP, REVOCATIONS_KEY } from './api/names.ts'
+import { OwnerRegistry } from './cluster/agent-owners.ts'
 import { activeConfig } from './cluster/active-config.ts'
 import { ownConfigs } from './cluster/belonging.ts'
 import { createEvidenceVault, vaultName } from './cluster/evidence-vault.ts'
@@ -28,6 +29,7 @@ import { keyToHandBack, ownershipController, type Returns } from './controllers/
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
 import { createHealthBoard } from './controllers/health-board.ts'
 import { reportHealth } from './controllers/health-events.ts'
+import { startSurvey } from './controllers/survey/survey.ts'
 import { createTamperingReporter } from './controllers/tampering.ts'
 import { HOUR } from './domain/instant.ts'
 import { readLicense } from './domain/license/read-license.ts'
@@ -81,6 +83,7 @@ export function startTerm(deps: TermDeps): Term {
   const { catalog, agentsNamespace } = settings
   const { product } = catalog
   const board = createDecisionBoard()
+  const owners = new OwnerRegistry({ client, clock, label: catalog.governed.label })
   const health = createHealthBoard()
   const events = keepingJournal(
     createEventRecorder(client, `${GROUP}/operator`, hostname(), (error) =>
@@ -146,7 +149,7 @@ export function startTerm(deps: TermDeps): Term {
     onPublished: (status) => metrics.show(status),
     onPublicationFailed: () => metrics.publicationErrors.inc(),
     health,
-    owners: NO_OWNERS,
+    owners,
     whoAmI: (signal) => whoAmI(client, signal),
     onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
     reportTampering,
@@ -189,11 +192,13 @@ export function startTerm(deps: TermDeps): Term {
     clock,
     hooks,
   )
-  const agents = startController(
+  const agents: Controller = startController(
     agentsController({
       client,
       stores,
       board,
+      health,
+      events,
       clock,
       label: catalog.governed.label,
       agentsNamespace,
@@ -204,6 +209,8 @@ export function startTerm(deps: TermDeps): Term {
         namesTaken = names
         entitlement.enqueue(ENTITLEMENT_KEY)
       },
+      reportTampering,
+      lookAgainIn: (ms) => agents.enqueueAfter(AGENTS_KEY, ms),
     }),
     clock,
     hooks,
@@ -244,6 +251,7 @@ export function startTerm(deps: TermDeps): Term {
       .map((watched) => watched.store.onChange(ofPolicies.has(watched) ? keepPolicies : decideAgain)),
     ...stores.workloads.map(({ store }) => store.onChange(decideOnWorkload)),
     stores.secrets.onChange(decideAgain),
+    owners.onChange(decideAgain),
   ]
   board.onPublish(() => {
     if (!check.closed) tryGate()
@@ -257,6 +265,13 @@ export function startTerm(deps: TermDeps): Term {
     uid: stores.entitlement.store.get(product)?.uid ?? '',
   }))
   const stopListening = health.onChange(decideAgain)
+  const survey = startSurvey({
+    client,
+    health,
+    ...catalog.governed,
+    images: catalog.governed.images,
+    ...(settings.survey === undefined ? {} : { timing: settings.survey }),
+  })
   const stopLooking = repeat(clock, () => time.lookAgainMs, decideAgain)
   const stopTrying = repeat(clock, () => TRY_GATE_MS * (0.9 + 0.2 * Math.random()), tryGate)
   // What was there before this term tells of itself no more.
@@ -282,7 +297,8 @@ export function startTerm(deps: TermDeps): Term {
       stopListening()
       stopSaying()
       for (const stop of deafen) stop()
-      await Promise.all(controllers.map((controller) => controller.stop()))
+      owners.stop()
+      await Promise.all([survey.stop(), ...controllers.map((controller) => controller.stop())])
       await leaveInOrder(deciding, log)
       await events.flush()
     },
@@ -330,5 +346,3 @@ export function onceFor(log: Logger, message: string): (error: unknown) => void 
     said = true
   }
 }
-
-const NO_OWNERS = { lookUp: () => 'unknown' as const, onChange: () => () => undefined }

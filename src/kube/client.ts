@@ -225,6 +225,7 @@ export function createClient(access: Access, options: ClientOptions) {
     const life = new AbortController()
     const end = () => life.abort(limited.reason)
     limited.addEventListener('abort', end)
+    if (limited.aborted) end()
     try {
       const response = await open(request, life.signal, 'gzip')
       if ((response.statusCode ?? 0) >= 400) throw errorFrom(request, response, await readBody(response, limited))

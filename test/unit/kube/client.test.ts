@@ -223,3 +223,8 @@ test('the fence is asked when the connection stands: one that closes while conne
   server.expect(/^DELETE/, failure(429, 'TooManyRequests', 'busy', { 'retry-after': '0' }))
   expect((await failureOf(fenced.delete(namespaces, { name: 'a' }, undefined, soon()))).reason).toBe('NotLeading')
 })
+
+test('a page that is asked for when it is too late is not waited for', async () => {
+  const tooLate = AbortSignal.abort(new Error('too late'))
+  await expect(client.page(deployments, {}, {}, tooLate).next()).rejects.toThrow('too late')
+})
