@@ -41,6 +41,11 @@ function concernsTheLicense(label: string): string {
   )
 }
 
+// The label stays, whoever writes. One with an empty value is a label like any other.
+function labelIsLost(label: string): string {
+  return `${labelChanges(label)} && ${labelOf(label, 'oldObject')}.hasValue()`
+}
+
 const isCreated = 'oldObject == null'
 const STATE_IS_ADMITTED = `variables.state == 'admitted'`
 
@@ -118,7 +123,7 @@ const starting = (noun: string): readonly Refusal[] => [
     say: isNotLicensed('variables.gate.message'),
   },
   {
-    when: 'variables.needsPlace && variables.ofCronJob && !variables.isKnownTo',
+    when: `variables.needsPlace && request.resource.resource == 'jobs' && variables.ofCronJob && !variables.isKnownTo`,
     say: isNotLicensed(
       `'it is a Job of a CronJob that does not run ${noun} ' + variables.agent + ' under the license; resume the CronJob first'`,
     ),
@@ -179,13 +184,13 @@ export function agentsPolicy({ label, noun }: Catalog['governed']): PolicySpec {
     governed: true,
     matchConditions: [
       { name: 'concerns-the-license', expression: concernsTheLicense(label) },
-      { name: 'not-by-kubernetes-itself', expression: `!(${BY_KUBERNETES_ITSELF}) || (${labelChanges(label)})` },
+      { name: 'not-by-kubernetes-itself', expression: `!(${BY_KUBERNETES_ITSELF}) || (${labelIsLost(label)})` },
     ],
     variables: variables(label, noun),
     refusals: [
       undecided,
       {
-        when: `${labelChanges(label)} && ${labelOf(label, 'oldObject')}.hasValue()`,
+        when: labelIsLost(label),
         say: `'the label ${label} of a workload cannot be changed or removed; delete the workload and create it anew'`,
       },
       { when: `variables.agent == '${PROBE}'`, say: `'${GATE_IS_CLOSED}; decision ' + variables.gate.serial` },
