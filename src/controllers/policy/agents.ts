@@ -14,6 +14,7 @@ import {
   wants,
   workloadKey,
 } from './cel.ts'
+import { mislabelled, templateLabels } from './labels.ts'
 import { type Expression, type PolicySpec, type Refusal, SCALABLE, WORKLOADS } from './policy-spec.ts'
 
 /** An agent of this name is always refused: a dry run of it tells whether the gate is closed, and with which decision. */
@@ -37,7 +38,8 @@ function sameSpec(): string {
 function concernsTheLicense(label: string): string {
   return (
     `oldObject == null || (${labelChanges(label)}) || (!has(request.subResource) && ` +
-    `((${wants('object')}) > (${wants('oldObject')}) || !${sameSpec()}))`
+    `dyn(object).spec != dyn(oldObject).spec && ((${wants('object')}) > (${wants('oldObject')}) || !${sameSpec()} || ` +
+    `${templateLabels(label, 'object')} != ${templateLabels(label, 'oldObject')}))`
   )
 }
 
@@ -180,7 +182,7 @@ export function agentsPolicy({ label, noun }: Catalog['governed']): PolicySpec {
       { apiGroups: [group], resources: resources.map((one) => `${one}/status`), operations: ['UPDATE'] },
     ]),
     parameters: true,
-    label,
+    label: { key: label, operator: 'Exists' },
     governed: true,
     matchConditions: [
       { name: 'concerns-the-license', expression: concernsTheLicense(label) },
@@ -193,6 +195,7 @@ export function agentsPolicy({ label, noun }: Catalog['governed']): PolicySpec {
         when: labelIsLost(label),
         say: `'the label ${label} of a workload cannot be changed or removed; delete the workload and create it anew'`,
       },
+      mislabelled(label),
       { when: `variables.agent == '${PROBE}'`, say: `'${GATE_IS_CLOSED}; decision ' + variables.gate.serial` },
       ...starting(noun),
       ...growing,

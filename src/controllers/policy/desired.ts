@@ -75,7 +75,7 @@ function policy(spec: PolicySpec): PolicyObject['spec'] {
     matchConstraints: {
       matchPolicy: 'Equivalent',
       namespaceSelector: namespaceSelector(spec),
-      objectSelector: label === undefined ? {} : { matchExpressions: [{ key: label, operator: 'Exists' }] },
+      objectSelector: label === undefined ? {} : { matchExpressions: [label] },
       resourceRules: spec.rules.map((rule) => ({ ...rule, apiVersions: ['v1'], scope: '*' })),
     },
     ...(matchConditions.length === 0 ? {} : { matchConditions }),
