@@ -156,11 +156,8 @@ export function startTerm(deps: TermDeps): Term {
   })
   const entitlement = startController(deciding, clock, hooks)
   const tryGate = () => gate.enqueue(GATE_KEY)
-  const policy = startController(
-    policyController({ client, stores, catalog, events, reportTampering, onWritten: tryGate }),
-    clock,
-    hooks,
-  )
+  const keeping = policyController({ client, stores, catalog, events, reportTampering, onKept: tryGate })
+  const policy = startController(keeping, clock, hooks)
   const publishedStatus = () => stores.entitlement.store.get(product)?.status as EntitlementStatus | undefined
   const check = gateCheck({
     client,
@@ -177,7 +174,7 @@ export function startTerm(deps: TermDeps): Term {
         }),
     },
     supported: () => identity()?.policies,
-    serial: () => (board.current === undefined ? undefined : publishedStatus()?.gate?.serial),
+    serial: () => (board.current !== undefined && keeping.kept ? publishedStatus()?.gate?.serial : undefined),
     askAgain: (ms) => gate.enqueueAfter(GATE_KEY, ms),
     onClosed: deps.onGateClosed,
   })

@@ -20,8 +20,8 @@ export const HELD_REPLICAS_ANNOTATION = `${GROUP}/held-replicas`
 export const HELD_REASON_ANNOTATION = `${GROUP}/held-reason`
 /** On a held workload: the signed record of how it was before. It alone is believed. */
 export const HOLD_RECORD_ANNOTATION = `${GROUP}/hold-record`
-/** What follows the product, and a hyphen, in the names of its admission policies and their bindings. */
-export const POLICIES = ['agents', 'agents-scale', 'agents-labels', 'config-freeze'] as const
+/** What follows the product, and a hyphen, in the names of its admission policies and their bindings. In the order of writing. */
+export const POLICIES = ['config-freeze', 'agents-labels', 'agents-scale', 'agents'] as const
 /** On a policy of the operator's: a hash of its spec as the operator wrote it. */
 export const SPEC_HASH_ANNOTATION = `${GROUP}/spec-hash`
 /** The agent that heals the platform, and its Role, RoleBinding and ServiceAccount. */

@@ -14,6 +14,7 @@ import {
   wants,
   workloadKey,
 } from './cel.ts'
+import { mislabelled, templateLabels } from './labels.ts'
 import { type Expression, type PolicySpec, type Refusal, SCALABLE, WORKLOADS } from './policy-spec.ts'
 
 /** An agent of this name is always refused: a dry run of it tells whether the gate is closed, and with which decision. */
@@ -37,8 +38,14 @@ function sameSpec(): string {
 function concernsTheLicense(label: string): string {
   return (
     `oldObject == null || (${labelChanges(label)}) || (!has(request.subResource) && ` +
-    `((${wants('object')}) > (${wants('oldObject')}) || !${sameSpec()}))`
+    `dyn(object).spec != dyn(oldObject).spec && ((${wants('object')}) > (${wants('oldObject')}) || !${sameSpec()} || ` +
+    `${templateLabels(label, 'object')} != ${templateLabels(label, 'oldObject')}))`
   )
+}
+
+// The label stays, whoever writes. One with an empty value is a label like any other.
+function labelIsLost(label: string): string {
+  return `${labelChanges(label)} && ${labelOf(label, 'oldObject')}.hasValue()`
 }
 
 const isCreated = 'oldObject == null'
@@ -125,7 +132,7 @@ const starting = (noun: string): readonly Refusal[] => [
     say: isNotLicensed('variables.gate.message'),
   },
   {
-    when: 'variables.needsPlace && variables.ofCronJob && !variables.isKnownTo',
+    when: `variables.needsPlace && request.resource.resource == 'jobs' && variables.ofCronJob && !variables.isKnownTo`,
     say: isNotLicensed(
       `'it is a Job of a CronJob that does not run ${noun} ' + variables.agent + ' under the license; resume the CronJob first'`,
     ),
@@ -182,19 +189,20 @@ export function agentsPolicy({ label, noun }: Catalog['governed']): PolicySpec {
       { apiGroups: [group], resources: resources.map((one) => `${one}/status`), operations: ['UPDATE'] },
     ]),
     parameters: true,
-    label,
+    label: { key: label, operator: 'Exists' },
     governed: true,
     matchConditions: [
       { name: 'concerns-the-license', expression: concernsTheLicense(label) },
-      { name: 'not-by-kubernetes-itself', expression: `!(${BY_KUBERNETES_ITSELF}) || (${labelChanges(label)})` },
+      { name: 'not-by-kubernetes-itself', expression: `!(${BY_KUBERNETES_ITSELF}) || (${labelIsLost(label)})` },
     ],
     variables: variables(label, noun),
     refusals: [
       undecided,
       {
-        when: `${labelChanges(label)} && ${labelOf(label, 'oldObject')}.hasValue()`,
+        when: labelIsLost(label),
         say: `'the label ${label} of a workload cannot be changed or removed; delete the workload and create it anew'`,
       },
+      mislabelled(label),
       { when: `variables.agent == '${PROBE}'`, say: `'${GATE_IS_CLOSED}; decision ' + variables.gate.serial` },
       ...starting(noun),
       ...growing,

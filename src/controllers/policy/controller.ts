@@ -19,8 +19,13 @@ export interface PolicyDeps {
   readonly catalog: Catalog
   readonly events: EventRecorder
   readonly reportTampering: TamperingReporter
-  /** Called after each write: the API server does not enforce at once what it has taken. */
-  readonly onWritten: () => void
+  /** Called when all of them are as they must be, and after each write from then on: it is not enforced at once. */
+  readonly onKept: () => void
+}
+
+export interface PolicyController extends ControllerSpec {
+  /** Whether all of them have been as they must be in this term. */
+  readonly kept: boolean
 }
 
 interface Written {
@@ -35,8 +40,8 @@ interface Written {
 }
 
 /** Keys are `KIND/NAME`. */
-export function policyController(deps: PolicyDeps): ControllerSpec {
-  const { client, stores, catalog, events, reportTampering, onWritten } = deps
+export function policyController(deps: PolicyDeps): PolicyController {
+  const { client, stores, catalog, events, reportTampering, onKept } = deps
   const desired = new Map(desiredPolicies(catalog).map((object) => [policyKey(object), object]))
   // What the API server answered to our own writes: a newer one may add defaults, and those are no tampering. Never what the
   // store holds afterwards: that may be somebody else's already.
@@ -45,24 +50,35 @@ export function policyController(deps: PolicyDeps): ControllerSpec {
   return {
     name: 'policy',
     workers: 1,
+    get kept() {
+      return isKept()
+    },
     async reconcile(key, signal) {
       const object = desired.get(key)
       if (object === undefined) return awaitChange
       const watched = storeOf(object)
       const live = watched.store.get(object.metadata.name)
       if (live !== undefined && isSame(live, answers.get(key) ?? keptOf(object))) {
-        answers.set(key, live)
+        if (!answers.has(key)) keep(key, live)
         return awaitChange
       }
       const known = answers.get(key)
       const { before, raw } = await write(watched, object, signal)
       const answer = projectKept(raw)
-      answers.set(key, answer)
       watched.written(raw)
-      onWritten()
+      keep(key, answer)
       report(object, { live, before, answer, isKnown: known !== undefined })
       return awaitChange
     },
+  }
+
+  function isKept(): boolean {
+    return answers.size === desired.size
+  }
+
+  function keep(key: string, answer: KeptObject): void {
+    answers.set(key, answer)
+    if (isKept()) onKept()
   }
 
   function report({ apiVersion, kind, metadata }: PolicyObject, write: Written): void {

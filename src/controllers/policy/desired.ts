@@ -30,7 +30,10 @@ export interface PolicyObject {
   readonly spec: Readonly<Record<string, unknown>>
 }
 
-/** The policies and their bindings as they must be for a product, whose Entitlement has its name. */
+/**
+ * The policies and their bindings as they must be for a product, whose Entitlement has its name. In the order in which they
+ * are written: the last one is the one that is tried, and an API server that enforces it knows those before it.
+ */
 export function desiredPolicies({ product, governed }: Pick<Catalog, 'product' | 'governed'>): PolicyObject[] {
   const specs: Record<(typeof POLICIES)[number], PolicySpec> = {
     agents: agentsPolicy(governed),
@@ -72,7 +75,7 @@ function policy(spec: PolicySpec): PolicyObject['spec'] {
     matchConstraints: {
       matchPolicy: 'Equivalent',
       namespaceSelector: namespaceSelector(spec),
-      objectSelector: label === undefined ? {} : { matchExpressions: [{ key: label, operator: 'Exists' }] },
+      objectSelector: label === undefined ? {} : { matchExpressions: [label] },
       resourceRules: spec.rules.map((rule) => ({ ...rule, apiVersions: ['v1'], scope: '*' })),
     },
     ...(matchConditions.length === 0 ? {} : { matchConditions }),

@@ -27,7 +27,7 @@ export interface GateCheckDeps {
   readonly place: Place
   /** Whether the API server has admission policies; undefined as long as that is not known. */
   readonly supported: () => boolean | undefined
-  /** The serial of the decision that is published; undefined before the first. */
+  /** The serial of the decision that is published; undefined before the first, and before all policies are written. */
   readonly serial: () => string | undefined
   /** Has it tried again after so many ms. */
   readonly askAgain: (ms: number) => void
@@ -55,7 +55,7 @@ const CLOSED: Finding = {
 }
 // A policy or decision is known to the API server a second after it was written, or two.
 const PATIENCE_MS = 5_000
-const BACKOFF = { firstMs: 100, longestMs: 2_000 }
+const BACKOFF = { firstMs: 100, longestMs: 400 }
 const TROUBLE_AGAIN_MS = 30_000
 /** The API server did not come to an answer. A webhook that cannot be reached is one: nothing can be created then. */
 const NO_ANSWERS: ReadonlySet<number> = new Set([0, 401, 429, 502, 503, 504])

@@ -1,14 +1,13 @@
-// The label stands on the workload where the policies look for it. Needs no decision, so that it costs the many workloads
-// that are no agents one short question.
+// The label stands on the workload where the policies look for it. The policy for workloads without it needs no decision, so
+// that it costs the many that are no agents one short question.
 
 import type { Catalog } from '../../domain/catalog.ts'
 import { imagePattern } from '../../domain/governed-images.ts'
 import { BY_KUBERNETES_ITSELF, images, labelChanges, labelOf, podSpec, type Subject, wants } from './cel.ts'
-import { type PolicySpec, type Refusal, WORKLOADS } from './policy-spec.ts'
-import { aOrAn } from './scale.ts'
+import { aOrAn, type PolicySpec, type Refusal, WORKLOADS } from './policy-spec.ts'
 
 // Of whatever the workload makes: its pods, and the Jobs of a CronJob.
-function templateLabels(label: string, subject: Subject): string {
+export function templateLabels(label: string, subject: Subject): string {
   const paths = ['?template', '?jobTemplate', '?jobTemplate.?spec.?template']
   return `[${paths.map((path) => `dyn(${subject}).spec.${path}.?metadata.?labels[?'${label}']`).join(', ')}]`
 }
@@ -32,20 +31,23 @@ function changesWhatRuns(label: string): string {
   )
 }
 
-export function labelsPolicy({ label, noun, images: globs }: Catalog['governed']): PolicySpec {
-  const pattern = imagePattern(globs)
-  const isUnlabelled = `!${labelOf(label, 'object')}.hasValue()`
-  const runsUnlabelled = pattern === undefined ? [] : [`${isUnlabelled} && ${governedImages(pattern)} != []`]
-  const byLabel: Refusal = {
-    when: podsDiffer(label),
+/** The pods have another label than the workload, which has one or not. */
+export function mislabelled(label: string): Refusal {
+  return {
+    when: `${podsDiffer(label)} && (${changesWhatRuns(label)})`,
     say: `'the label ${label} of the pods must be on the workload itself too, with the same value'`,
   }
+}
+
+export function labelsPolicy({ label, noun, images: globs }: Catalog['governed']): PolicySpec {
+  const pattern = imagePattern(globs)
+  const runsAgent = pattern === undefined ? 'false' : `${governedImages(pattern)} != []`
   const byImage: Refusal[] =
     pattern === undefined
       ? []
       : [
           {
-            when: 'true',
+            when: runsAgent,
             say: `'image ' + ${governedImages(pattern)}[0] + ' runs ${aOrAn(noun)}: put the label ${label} with its name on the workload and on its pods'`,
           },
         ]
@@ -56,16 +58,18 @@ export function labelsPolicy({ label, noun, images: globs }: Catalog['governed']
       operations: ['CREATE', 'UPDATE'],
     })),
     parameters: false,
+    label: { key: label, operator: 'DoesNotExist' },
     governed: true,
     matchConditions: [
+      // One that gets the label with this write is judged as an agent, and one that loses it too.
       {
         name: 'runs-what-it-does-not-say',
-        expression: [podsDiffer(label), ...runsUnlabelled].map((one) => `(${one})`).join(' || '),
+        expression: `!${labelOf(label, 'object')}.hasValue() && (${podsDiffer(label)} || ${runsAgent})`,
       },
       { name: 'changes-what-runs', expression: changesWhatRuns(label) },
       { name: 'not-by-kubernetes-itself', expression: `!(${BY_KUBERNETES_ITSELF})` },
     ],
     variables: [],
-    refusals: [byLabel, ...byImage],
+    refusals: [mislabelled(label), ...byImage],
   }
 }

@@ -23,8 +23,8 @@ export interface PolicySpec {
   readonly rules: readonly Rule[]
   /** Whether it asks the decision of the operator. */
   readonly parameters: boolean
-  /** Only for objects with this label, before or after the write. */
-  readonly label?: string
+  /** Only for objects with this label, or only for those without it, before or after the write. */
+  readonly label?: { readonly key: string; readonly operator: 'Exists' | 'DoesNotExist' }
   /** Only in governed namespaces. What is refused there is refused also when a question cannot be answered. */
   readonly governed: boolean
   readonly matchConditions: readonly Expression[]
@@ -49,3 +49,7 @@ export const WORKLOADS: readonly { readonly group: string; readonly resources: r
 
 /** Those of them that count replicas, and so can be scaled. */
 export const SCALABLE = ['deployments', 'statefulsets', 'replicasets', 'replicationcontrollers']
+
+export function aOrAn(noun: string): string {
+  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`
+}

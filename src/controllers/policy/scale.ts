@@ -4,7 +4,7 @@
 import type { Catalog } from '../../domain/catalog.ts'
 import { undecided } from './agents.ts'
 import { BY_KUBERNETES_ITSELF, type Subject, workloadKey } from './cel.ts'
-import { type Expression, type PolicySpec, type Refusal, SCALABLE } from './policy-spec.ts'
+import { aOrAn, type Expression, type PolicySpec, type Refusal, SCALABLE } from './policy-spec.ts'
 
 const replicas = (subject: Subject) => `int(dyn(${subject}).?spec.?replicas.orValue(0))`
 
@@ -92,8 +92,4 @@ export function scalePolicy({ label, noun }: Catalog['governed']): PolicySpec {
     variables: variables(label, noun),
     refusals: [undecided, untold(label, noun), ...refusals],
   }
-}
-
-export function aOrAn(noun: string): string {
-  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`
 }
