@@ -36,12 +36,13 @@ export function ownershipController({ client, stores, marks, clock, returns, isB
     name: 'ownership',
     workers: 4,
     async reconcile(key, signal) {
-      const found = findWorkload(stores, key)
+      let found = findWorkload(stores, key)
       if (found === undefined) returns.delete(key)
       if (found === undefined || !hasToHandBack(found.workload)) return awaitChange
       if (isBusy()) return lookAgainAt(clock.now() + LATER_MS)
       for (let tries = 0; tries < TRIES; tries++) {
-        if (await handBack(key, found, signal)) return awaitChange
+        if (found === undefined || (await handBack(key, found, signal))) return awaitChange
+        found = await lookAgain(client, found, signal)
       }
       // Somebody writes to it all the time: it will be another moment's turn.
       return lookAgainAt(clock.now() + LATER_MS)
@@ -49,13 +50,14 @@ export function ownershipController({ client, stores, marks, clock, returns, isB
   }
 
   /** Whether nothing is left to do; if not, somebody else was faster. */
-  async function handBack(key: string, before: Found, signal: AbortSignal): Promise<boolean> {
-    const found = await lookAgain(client, before, signal)
-    if (found === undefined) return true
-    const { watched, workload, metadata } = found
+  async function handBack(
+    key: string,
+    { watched, workload, resourceVersion }: Found,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const record = returns.get(key)
     const owners = isHeld(workload, marks) ? undefined : record?.uid === workload.uid ? record.fields : []
-    const patch = handBackPatch(metadata, workload, owners, new Date())
+    const patch = handBackPatch(workload, resourceVersion, owners, new Date())
     if (patch === undefined) return true
     const { namespace, name } = workload
     try {
