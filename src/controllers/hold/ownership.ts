@@ -12,6 +12,7 @@ import { isConflict, isInvalid, isNotFound } from '../../kube/errors.ts'
 import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
+import { pause } from '../../runtime/pause.ts'
 import { findWorkload, type Found, lookAgain } from './found.ts'
 
 /** To whom the fields of a resumed workload belong, by its key, until they have them back. */
@@ -23,23 +24,28 @@ export interface OwnershipDeps {
   readonly marks: Marks
   readonly clock: Clock
   readonly returns: Returns
-  /** Whether there are workloads to be held. */
+  /** Whether workloads wait to be held or resumed. */
   readonly isBusy: () => boolean
 }
 
 const TRIES = 3
 const LATER_MS = 500
+const BUSY_MS = 100
+/** So long may a great many workloads take to be held. */
+const LONGEST_WAIT_MS = 10 * 60_000
 
 /** Keys are those of `workloadKey`. */
 export function ownershipController({ client, stores, marks, clock, returns, isBusy }: OwnershipDeps): ControllerSpec {
   return {
     name: 'ownership',
     workers: 4,
+    timeoutMs: LONGEST_WAIT_MS,
     async reconcile(key, signal) {
       let found = findWorkload(stores, key)
       if (found === undefined) returns.delete(key)
       if (found === undefined || !hasToHandBack(found.workload)) return awaitChange
-      if (isBusy()) return lookAgainAt(clock.now() + LATER_MS)
+      while (isBusy() && !signal.aborted) await pause(BUSY_MS, signal)
+      found = findWorkload(stores, key)
       for (let tries = 0; tries < TRIES; tries++) {
         if (found === undefined || (await handBack(key, found, signal))) return awaitChange
         found = await lookAgain(client, found, signal)
