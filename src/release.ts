@@ -2,7 +2,6 @@
 
 import { type HeldField, type HoldRecord, unsignedRecord } from './cluster/hold-record.ts'
 import { fieldsToRestore, handBackPatch, hasToHandBack, type JsonPatch, resumePatch } from './cluster/holding.ts'
-import type { ObjectMeta } from './cluster/objects.ts'
 import {
   projectWorkload,
   type Workload,
@@ -115,7 +114,7 @@ interface Unreleased {
   readonly kind: WorkloadKind
   readonly label: string
   readonly workload: Workload
-  readonly metadata: ObjectMeta
+  readonly resourceVersion: string
 }
 
 /** All that carry our marks, or fields that belong to us. */
@@ -132,7 +131,9 @@ async function unreleased(client: Client, label: string, signal: AbortSignal): P
 
 function read(kind: WorkloadKind, label: string, raw: RawObject): Unreleased | undefined {
   const workload = projectWorkload(kind, label, raw)
-  return workload === undefined ? undefined : { kind, label, workload, metadata: raw.metadata }
+  return workload === undefined
+    ? undefined
+    : { kind, label, workload, resourceVersion: raw.metadata.resourceVersion ?? '' }
 }
 
 // What belongs to a Deployment has its annotations from there, and would get them again.
@@ -164,7 +165,7 @@ async function handBack(
   owners: readonly HeldField[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  const patch = handBackPatch(one.metadata, one.workload, owners, new Date())
+  const patch = handBackPatch(one.workload, one.resourceVersion, owners, new Date())
   return patch === undefined || (await write(client, one, patch, signal)) !== undefined
 }
 

@@ -50,6 +50,8 @@ export interface Marks {
   /** The record that counts for the workload: the one on it, if we signed it, else the one that is remembered. */
   recordOf(workload: Marked): HoldRecord | undefined
   sign(record: HoldRecord): string
+  /** Whether the record on the workload is signed, about it, and of a hold that is not over. */
+  isSigned(workload: Marked): boolean
   /** The hold is over: its record counts no more, wherever it turns up again. */
   end(workload: Marked): void
   /** It is not over after all. */
@@ -66,7 +68,6 @@ export function createMarks(product: string): Marks {
   const remembered = new Map<string, HoldRecord>()
   /** The texts of holds that are over. Kubernetes copies annotations to ReplicaSets, and brings them back in a rollback. */
   const over = new Map<string, string>()
-  /** Looked at once: a workload that has changed is another object. */
   const verified = new WeakMap<Marked, { readonly record: HoldRecord | undefined }>()
 
   function tagOf(payload: string): Buffer {
@@ -79,6 +80,17 @@ export function createMarks(product: string): Marks {
     if (given.length !== TAG_BYTES || !timingSafeEqual(given, tagOf(payload))) return undefined
     const record = parseRecord(payload)
     return record?.uid === uid ? record : undefined
+  }
+
+  /** Looked at once: a workload that has changed is another object. */
+  function lookAt(workload: Marked): HoldRecord | undefined {
+    const known = verified.get(workload)
+    if (known !== undefined) return known.record
+    const { uid, mark } = workload
+    const record = over.has(uid) && over.get(uid) === mark?.record ? undefined : verify(workload)
+    verified.set(workload, { record })
+    if (record !== undefined) remembered.set(uid, record)
+    return record
   }
 
   return {
@@ -99,19 +111,13 @@ export function createMarks(product: string): Marks {
     },
     recordOf(workload) {
       if (key.length === 0) return undefined
-      const { uid, mark } = workload
-      let known = verified.get(workload)
-      if (known === undefined) {
-        const record = over.has(uid) && over.get(uid) === mark?.record ? undefined : verify(workload)
-        verified.set(workload, (known = { record }))
-        if (record !== undefined) remembered.set(uid, record)
-      }
-      return known.record ?? remembered.get(uid)
+      return lookAt(workload) ?? remembered.get(workload.uid)
     },
     sign(record) {
       const payload = Buffer.from(JSON.stringify(record)).toString('base64url')
       return `${payload}.${tagOf(payload).toString('base64url')}`
     },
+    isSigned: (workload) => key.length > 0 && lookAt(workload) !== undefined,
     end({ uid, mark }) {
       remembered.delete(uid)
       if (mark?.record !== undefined) over.set(uid, mark.record)

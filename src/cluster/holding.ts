@@ -1,14 +1,9 @@
 // What is written to hold a workload, to let it run again and to give its fields back. Each is one JSON Patch that hits what
 // is there and not a version: whoever writes annotations all the time cannot keep a workload from being held.
 
-import {
-  HELD_REASON_ANNOTATION,
-  HELD_REPLICAS_ANNOTATION,
-  HOLD_MANAGERS,
-  HOLD_RECORD_ANNOTATION,
-} from '../api/names.ts'
+import { HELD_REASON_ANNOTATION, HELD_REPLICAS_ANNOTATION, HOLD_RECORD_ANNOTATION } from '../api/names.ts'
 import { CLAIMS_PATH, type HeldField, type HeldPath, type HoldRecord } from './hold-record.ts'
-import { type FieldOwner, type ManagedFieldsEntry, withOwners, withoutOwners } from './managed-fields.ts'
+import { type FieldOwner, isHoldManager, withOwners, withoutUs } from './managed-fields.ts'
 import type { Mark, Workload } from './workloads.ts'
 
 export interface JsonPatchOperation {
@@ -96,22 +91,22 @@ export function resumePatch(workload: Workload, restored: readonly HeldField[]):
  * @param owners who owned the fields before; undefined while the hold goes on: then nobody owns them
  */
 export function handBackPatch(
-  metadata: { readonly resourceVersion?: string; readonly managedFields?: readonly ManagedFieldsEntry[] },
   workload: Workload,
+  resourceVersion: string,
   owners: readonly HeldField[] | undefined,
   now: Date,
 ): JsonPatch | undefined {
   const paths = workload.fields.filter((field) => isOurs(field)).map(({ path }) => path)
   if (paths.length === 0) return undefined
-  const known = metadata.managedFields ?? []
+  const known = workload.managedFields ?? []
   // The marks are gone by then, and what had been made to hold them is all that could be left of ours.
-  const others = owners === undefined ? known : withoutOwners(known, HOLD_MANAGERS, 'metadata.annotations')
+  const others = owners === undefined ? known : withoutUs(known, 'metadata.annotations')
   const given = paths.reduce((entries, path) => {
     const to = owners?.find((field) => field.path === path)?.owners ?? []
-    return withOwners(withoutOwners(entries, HOLD_MANAGERS, path), to, path, now)
+    return withOwners(withoutUs(entries, path), to, path, now)
   }, others)
   return [
-    { op: 'test', path: '/metadata/resourceVersion', value: metadata.resourceVersion },
+    { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
     // An empty list is taken for none given; this is Kubernetes' way to say that nobody owns anything.
     { op: 'add', path: '/metadata/managedFields', value: given.length === 0 ? [{}] : given },
   ]
@@ -134,15 +129,11 @@ function wasStopped({ applied }: Workload, record: HoldRecord): boolean {
 }
 
 function isOurs({ owners }: HeldField): boolean {
-  return owners.some((owner) => isUs(owner))
+  return owners.some((owner) => isHoldManager(owner))
 }
 
 function othersOf({ owners }: HeldField): FieldOwner[] {
-  return owners.filter((owner) => !isUs(owner))
-}
-
-function isUs({ manager, operation }: FieldOwner): boolean {
-  return HOLD_MANAGERS.has(manager) && operation === 'Update'
+  return owners.filter((owner) => !isHoldManager(owner))
 }
 
 const ANNOTATIONS = '/metadata/annotations'

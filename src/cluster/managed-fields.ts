@@ -1,6 +1,8 @@
 // Who owns a field: the API server's own record, in `metadata.managedFields`. What was changed on behalf of others is given
 // back to them there, so that server-side apply does not meet us as another owner.
 
+import { HOLD_MANAGERS } from '../api/names.ts'
+
 /** One who owns a field: a manager, and the way in which it wrote. */
 export interface FieldOwner {
   readonly manager: string
@@ -8,6 +10,11 @@ export interface FieldOwner {
   readonly apiVersion: string
   /** Of a write to a part of the object: `scale`. */
   readonly subresource?: string
+}
+
+/** Us, as who holds and resumes. What we apply is ours. */
+export function isHoldManager({ manager, operation }: Partial<FieldOwner>): boolean {
+  return HOLD_MANAGERS.has(manager ?? '') && operation === 'Update'
 }
 
 interface FieldSet {
@@ -28,14 +35,10 @@ export function ownersOf(entries: readonly ManagedFieldsEntry[], path: Path): Fi
   return entries.filter(({ fieldsV1 }) => contains(fieldsV1, steps(path))).flatMap((entry) => ownerIn(entry) ?? [])
 }
 
-/** The record in which the managers own the field no more, where they came to it by writing it. */
-export function withoutOwners(
-  entries: readonly ManagedFieldsEntry[],
-  managers: ReadonlySet<string>,
-  path: Path,
-): ManagedFieldsEntry[] {
+/** The record in which we own the field no more. */
+export function withoutUs(entries: readonly ManagedFieldsEntry[], path: Path): ManagedFieldsEntry[] {
   return entries.flatMap((entry) => {
-    if (!managers.has(entry.manager ?? '') || entry.operation !== 'Update') return [entry]
+    if (!isHoldManager(entry)) return [entry]
     const fieldsV1 = without(entry.fieldsV1 ?? {}, steps(path))
     return Object.keys(fieldsV1).length === 0 ? [] : [{ ...entry, fieldsV1 }]
   })

@@ -10,7 +10,7 @@ import {
 } from '../api/names.ts'
 import type { Resource } from '../kube/resource.ts'
 import { CLAIMS_PATH, type HeldField, type HeldPath, type Marks } from './hold-record.ts'
-import { ownersOf } from './managed-fields.ts'
+import { isHoldManager, type ManagedFieldsEntry, ownersOf } from './managed-fields.ts'
 import type { ObjectMeta } from './objects.ts'
 
 /** A labelled workload, shrunk while it is read. */
@@ -27,6 +27,8 @@ export interface Workload {
   readonly replicas: number
   /** The fields that a hold changes, as they are now; the one that says how many run comes first. None: it cannot be held. */
   readonly fields: readonly HeldField[]
+  /** Who owns what of it, as long as a field that a hold changes is ours: what is needed to give that back. */
+  readonly managedFields?: readonly ManagedFieldsEntry[]
   /** What it carries of our annotations, whoever wrote them. */
   readonly mark?: Mark
   /** Whether it has any annotations. */
@@ -136,7 +138,7 @@ export function projectWorkload(kind: WorkloadKind, label: string, raw: unknown)
     agent,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     replicas: replicasOf(kind, spec),
-    fields: fieldsOf(kind, spec, metadata),
+    ...ownership(fieldsOf(kind, spec, metadata), metadata),
     ...markOf(metadata),
     annotated: Object.keys(metadata.annotations ?? {}).length > 0,
     ...appliedTo(kind, metadata),
@@ -177,6 +179,14 @@ function fieldsOf(
   const { whenScaled } = spec.persistentVolumeClaimRetentionPolicy ?? {}
   const claims = kind === 'StatefulSet' && whenScaled !== undefined ? [field(CLAIMS_PATH, whenScaled)] : []
   return shared([field('spec.replicas', spec.replicas ?? 1), ...claims])
+}
+
+function ownership(
+  fields: readonly HeldField[],
+  { managedFields }: ObjectMeta,
+): Pick<Workload, 'fields' | 'managedFields'> {
+  const isOurs = fields.some(({ owners }) => owners.some(isHoldManager))
+  return { fields, ...(isOurs && managedFields !== undefined ? { managedFields } : {}) }
 }
 
 function markOf({ annotations = {} }: ObjectMeta): Pick<Workload, 'mark'> {
@@ -283,5 +293,8 @@ export function isHeldOrResumed(before: Workload | undefined, after: Workload | 
 
 /** Whether all that has changed is who owns the fields that a hold changes. */
 export function differsInOwnersOnly(before: Workload | undefined, after: Workload | undefined): boolean {
-  return before !== undefined && after !== undefined && isDeepStrictEqual({ ...before, fields: after.fields }, after)
+  if (before === undefined || after === undefined || before.replicas !== after.replicas) return false
+  const { fields: _, managedFields: __, ...was } = before
+  const { fields: ___, managedFields: ____, ...is } = after
+  return isDeepStrictEqual(was, is)
 }

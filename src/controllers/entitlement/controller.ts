@@ -96,8 +96,8 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       if (!stores.entitlement.store.synced) return awaitChange
       operator ??= await deps.whoAmI(signal)
       memory ??= await recollect(signal)
-      if (memory === undefined) return awaitChange
-      const facts = await gather(deps, memory, signal)
+      if (memory === undefined || waitingFor(stores).length > 0) return awaitChange
+      const [, facts] = await Promise.all([openMarks(signal), gather(deps, memory, signal)])
       if (facts === undefined || (await isAnothersTurn(signal))) return awaitChange
       const decision = decide(facts)
       const failure = await failureOf(publishEntitlement(decision, facts.now, signal))
@@ -159,18 +159,23 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   /** What was known before a restart: the memory of the last decision, and the evidence that was believed. */
   async function recollect(signal: AbortSignal): Promise<Memory | undefined> {
     const kept = vault.read()
-    if (kept === undefined || waitingFor(stores).length > 0) return undefined
+    if (kept === undefined) return undefined
     if (kept.time !== undefined) time.restore(kept.time)
     const { now } = await time.read(signal)
     await evidence.restore(kept.licenses, kept.replacers, now)
     if (kept.revocations !== undefined) await revocations.restore(kept.revocations, now)
+    return memoryFrom(stores.entitlement.store.get(name))
+  }
+
+  /** Before the first workload is held the key is kept: what is signed with one that gets lost is not believed any more. */
+  async function openMarks(signal: AbortSignal): Promise<void> {
+    if (marks.key !== '') return
+    const kept = vault.read()?.marks
     marks.open(
-      kept.marks,
+      kept,
       stores.workloads.flatMap(({ store }) => store.values()),
     )
-    // Before the first workload is held: what is signed with a key that gets lost is not believed after a restart.
-    if (kept.marks !== marks.key) await keepEvidence(signal).catch(deps.onVaultProblem)
-    return memoryFrom(stores.entitlement.store.get(name))
+    if (kept !== marks.key) await keepEvidence(signal).catch(deps.onVaultProblem)
   }
 
   async function keepEvidence(signal: AbortSignal): Promise<void> {

@@ -85,7 +85,7 @@ export function holdController({
     if (record === undefined) return unmark(workload)
     if (workload.replicas > 0) return isOurConcern(key, workload, decision) ? settle(workload, record) : undefined
     if (memory.admitted.has(key) && !agents.toHold.has(key)) return settle(workload, record)
-    return mend(workload, record, refusal() ?? workload.mark?.reason ?? '')
+    return isIntact(workload, record) ? undefined : mend(workload, record, refusal() ?? workload.mark?.reason ?? '')
   }
 
   function hold(workload: Workload, reason: string, exactly: boolean): Deed | undefined {
@@ -124,9 +124,8 @@ export function holdController({
   }
 
   /** What somebody else did to the marks of a hold that goes on is undone. */
-  function mend(workload: Workload, record: HoldRecord, reason: string): Deed | undefined {
+  function mend(workload: Workload, record: HoldRecord, reason: string): Deed {
     const mark = markOf(record, reason)
-    if (workload.mark?.record === mark.record && workload.mark.replicas === mark.replicas) return undefined
     // Signed by a key that is lost, or not at all by an operator that did not sign: nobody has changed anything.
     const isTrue = isDeepStrictEqual(unsignedRecord(workload), record)
     return {
@@ -135,6 +134,10 @@ export function holdController({
         if (!isTrue || workload.mark?.replicas !== mark.replicas) reportTampering(referenceTo(workload), 'changed')
       },
     }
+  }
+
+  function isIntact(workload: Workload, record: HoldRecord): boolean {
+    return marks.isSigned(workload) && workload.mark?.replicas === String(record.replicas)
   }
 
   /** Marks that we did not write. A workload that belongs to another one has them from that one, and gets them again. */

@@ -12,6 +12,7 @@ import { isConflict, isInvalid, isNotFound } from '../../kube/errors.ts'
 import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
+import { pause } from '../../runtime/pause.ts'
 import { findWorkload, type Found, lookAgain } from './found.ts'
 
 /** To whom the fields of a resumed workload belong, by its key, until they have them back. */
@@ -23,25 +24,31 @@ export interface OwnershipDeps {
   readonly marks: Marks
   readonly clock: Clock
   readonly returns: Returns
-  /** Whether there are workloads to be held. */
+  /** Whether workloads wait to be held or resumed. */
   readonly isBusy: () => boolean
 }
 
 const TRIES = 3
 const LATER_MS = 500
+const BUSY_MS = 100
+/** So long may a great many workloads take to be held. */
+const LONGEST_WAIT_MS = 10 * 60_000
 
 /** Keys are those of `workloadKey`. */
 export function ownershipController({ client, stores, marks, clock, returns, isBusy }: OwnershipDeps): ControllerSpec {
   return {
     name: 'ownership',
     workers: 4,
+    timeoutMs: LONGEST_WAIT_MS,
     async reconcile(key, signal) {
-      const found = findWorkload(stores, key)
+      let found = findWorkload(stores, key)
       if (found === undefined) returns.delete(key)
       if (found === undefined || !hasToHandBack(found.workload)) return awaitChange
-      if (isBusy()) return lookAgainAt(clock.now() + LATER_MS)
+      while (isBusy() && !signal.aborted) await pause(BUSY_MS, signal)
+      found = findWorkload(stores, key)
       for (let tries = 0; tries < TRIES; tries++) {
-        if (await handBack(key, found, signal)) return awaitChange
+        if (found === undefined || (await handBack(key, found, signal))) return awaitChange
+        found = await lookAgain(client, found, signal)
       }
       // Somebody writes to it all the time: it will be another moment's turn.
       return lookAgainAt(clock.now() + LATER_MS)
@@ -49,13 +56,14 @@ export function ownershipController({ client, stores, marks, clock, returns, isB
   }
 
   /** Whether nothing is left to do; if not, somebody else was faster. */
-  async function handBack(key: string, before: Found, signal: AbortSignal): Promise<boolean> {
-    const found = await lookAgain(client, before, signal)
-    if (found === undefined) return true
-    const { watched, workload, metadata } = found
+  async function handBack(
+    key: string,
+    { watched, workload, resourceVersion }: Found,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const record = returns.get(key)
     const owners = isHeld(workload, marks) ? undefined : record?.uid === workload.uid ? record.fields : []
-    const patch = handBackPatch(metadata, workload, owners, new Date())
+    const patch = handBackPatch(workload, resourceVersion, owners, new Date())
     if (patch === undefined) return true
     const { namespace, name } = workload
     try {

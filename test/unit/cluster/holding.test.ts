@@ -202,7 +202,7 @@ test('the fields go back to exactly those who owned them, and while it is held t
   const now = new Date('2026-11-28T05:00:00.123Z')
   const given = (owners?: HoldRecord['fields']) => {
     expect(hasToHandBack(read(object))).toBe(true)
-    return patched(object, handBackPatch(object.metadata, read(object), owners, now)!).metadata.managedFields
+    return patched(object, handBackPatch(read(object), '7', owners, now)!).metadata.managedFields
   }
   expect(given(undefined)).toEqual([
     { ...helm, fieldsV1: fields('template') },
@@ -213,7 +213,7 @@ test('the fields go back to exactly those who owned them, and while it is held t
     { ...scaler, time: '2026-11-28T05:00:00Z', fieldsType: 'FieldsV1', fieldsV1: fields('replicas') },
   ])
   const ofOthers = raw({ replicas: 3 }, { managedFields: [{ ...helm, fieldsV1: fields('replicas') }] })
-  expect(handBackPatch(ofOthers.metadata, read(ofOthers), [], now)).toBeUndefined()
+  expect(handBackPatch(read(ofOthers), '7', [], now)).toBeUndefined()
   // What we apply ourselves is ours.
   const own = { ...us, operation: 'Apply' } as const
   expect(hasToHandBack(read(raw({}, { managedFields: [{ ...own, fieldsV1: fields('replicas') }] })))).toBe(false)
