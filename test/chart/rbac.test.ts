@@ -180,6 +180,12 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
     'list nodes */*',
     // Who writes a policy with parameters must be allowed to get them.
     'get entitlements.cto.5dlabs.io */*',
+    // Of controllers that no workload names here.
+    'get deployments.apps */*',
+    'get cronjobs.batch */*',
+    'get rollouts.argoproj.io */*',
+    'get deploymentconfigs.apps.openshift.io */*',
+    'get scaledjobs.keda.sh */*',
   ])
 })
 
