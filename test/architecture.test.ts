@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   setup: ['setup', 'api', 'domain', 'yaml', 'node:*'],
   support: ['support', 'api', 'cluster', 'kube', 'node:*'],
   preflight: ['preflight', 'api', 'cluster', 'domain', 'kube'],
-  controllers: ['controllers', 'cluster', 'api', 'domain', 'kube', 'runtime', 'node:util'],
+  controllers: ['controllers', 'cluster', 'api', 'domain', 'kube', 'runtime', 'node:crypto', 'node:util'],
   vendor: ['vendor', 'domain', 'jose', 'zod', 'node:*'],
   'control-plane': ['control-plane', 'node:*', 'yaml'],
   packaging: ['packaging', 'domain', 'version.ts', 'esbuild', 'yaml', 'node:*'],

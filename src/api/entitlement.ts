@@ -23,6 +23,13 @@ export interface AgentEntry {
   readonly replicas?: number
 }
 
+/** A workload that may come back as it was. */
+export interface RecoveringEntry extends AgentEntry {
+  /** Images of its containers, joined by commas. */
+  readonly images: string
+  readonly until: string
+}
+
 export interface PublishedViolation {
   readonly reason: string
   readonly message: string
@@ -56,8 +63,25 @@ export interface GateStatus {
   /** From when the API server refuses to create agents, by its own clock. */
   readonly createUntil?: string
   readonly createMessage: string
-  /** By `RESOURCE/NAMESPACE/NAME`, such as `deployments/cto-agents/rex`: why it may not grow; empty when it may. */
+  /**
+   * Governed workloads by `RESOURCE/NAMESPACE/NAME`, as many as there is room for: `STATE AGENT`, and `STATE AGENT IMAGES` where
+   * the platform is read-only. The state is `admitted`, `stopped` or `refused`.
+   */
   readonly workloads: Readonly<Record<string, string>>
+  /** Governed namespaces whose workloads are not listed; `*`: any. There, what cannot be told by its selector does not start by a Scale. */
+  readonly crowded: readonly string[]
+  /** Agents by the UID of the controller that makes their workloads, such as an Argo Rollout or a CronJob. */
+  readonly controllers: Readonly<Record<string, string>>
+  /** Who the operator is to the API server: it may resume what it held. */
+  readonly operator: string
+  /** Whether an operator counts what starts; false once it has stopped in good order. */
+  readonly attended: boolean
+  /** While nobody counts: agents that may be created under their own name. */
+  readonly mayCreate: readonly string[]
+  /** While the platform is read-only: PlatformConfigs that may be made anew just so. */
+  readonly frozen: readonly { readonly name: string; readonly spec: unknown }[]
+  /** Changes whenever the gate does: a refusal that names it tells which decision the API server enforces. */
+  readonly serial: string
 }
 
 /** Limits and free slots are -1 when there is none; times are RFC 3339. */
@@ -105,9 +129,15 @@ export interface EntitlementStatus {
   readonly agents: {
     readonly limit: number
     readonly summary: string
+    /** How many there are of each; the lists hold the first of them. */
+    readonly totals: { readonly admitted: number; readonly refused: number; readonly held: number }
     readonly admitted: readonly AgentEntry[]
     readonly refused: readonly AgentEntry[]
     readonly held: readonly AgentEntry[]
+    /** What stopped or vanished a moment ago, and until when it may come back though growth is not open. */
+    readonly recovering: readonly RecoveringEntry[]
+    /** Of those that are refused and not listed: the latest time at which one is held. */
+    readonly othersHeldBy?: string
   }
   readonly limits: readonly PublishedLimit[]
   /** Features that are not licensed and that the product refuses with an HTTP status of their own. */
@@ -119,18 +149,38 @@ export interface EntitlementStatus {
   readonly violations: readonly PublishedViolation[]
   readonly messages: readonly string[]
   readonly nextChangeAt?: string
+  /** Who wrote this: the operator of that namespace. One that lives elsewhere waits while it lives. */
+  readonly operator?: { readonly namespace: string }
   readonly gate: GateStatus
   readonly conditions: readonly Condition[]
+}
+
+/** How many agents there are of each kind, also in a status of a version that did not say so. */
+export function agentTotals({ agents }: Pick<EntitlementStatus, 'agents'>): EntitlementStatus['agents']['totals'] {
+  const { totals, admitted, refused, held } = agents as Partial<Pick<typeof agents, 'totals'>> & typeof agents
+  return totals ?? { admitted: admitted.length, refused: refused.length, held: held.length }
 }
 
 // Another version may have written it, or a person: what cannot be read is forgotten, and nothing else with it.
 const time = z.iso.datetime({ offset: true })
 const count = z.int().nonnegative()
 const optionalTime = z.optional(time).catch(undefined)
-const agent = z.object({ namespace: z.string(), kind: z.string(), workload: z.string(), holdAt: optionalTime })
+const agent = z.object({
+  name: z.string().catch(''),
+  namespace: z.string(),
+  kind: z.string(),
+  workload: z.string(),
+  images: z.string().catch(''),
+  holdAt: optionalTime,
+  until: optionalTime,
+})
 const agents = readableItems(agent)
+const totals = z.object({ admitted: count, refused: count }).catch({ admitted: 0, refused: 0 })
 const remembered = z.object({
-  agents: z.object({ admitted: agents, refused: agents, held: agents }).catch({ admitted: [], refused: [], held: [] }),
+  agents: z
+    .object({ totals, admitted: agents, refused: agents, held: agents, recovering: agents, othersHeldBy: optionalTime })
+    .catch({ totals: { admitted: 0, refused: 0 }, admitted: [], refused: [], held: [], recovering: [] }),
+  gate: z.object({ frozen: readableItems(z.object({ name: z.string(), spec: z.unknown() })) }).catch({ frozen: [] }),
   cluster: z
     .object({
       type: z.string(),

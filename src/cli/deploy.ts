@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
+import { agentTotals } from '../api/entitlement.ts'
 import type { PlatformConfigStatus } from '../api/platform-config.ts'
 import { platformConfigs } from '../api/resources.ts'
 import { packageRoot } from '../control-plane/package-root.ts'
@@ -77,9 +78,10 @@ export function deployCommand(io: Io): Command {
         return statusOf(client, DEFAULT_PRODUCT, io.now())
       })
       print(io, options.output, result, () => `\n${statusScreen(result, io.now())}`)
-      const { gate, agents } = result.entitlement
+      const { gate } = result.entitlement
+      const totals = agentTotals(result.entitlement)
       if (gate.growth !== 'Open') throw new CliError('', EXIT.failedCheck)
-      if (agents.refused.length + agents.held.length > 0) throw new CliError('', EXIT.warning)
+      if (totals.refused + totals.held > 0) throw new CliError('', EXIT.warning)
     })
 }
 

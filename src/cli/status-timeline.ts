@@ -41,6 +41,7 @@ function factsFrom(status: EntitlementStatus, catalog: Catalog, now: Instant): F
     licenses: license === undefined ? [] : [license],
     formerLicenses: [],
     concerns: [],
+    configs: [],
     wanted: { activationKey: false, agents: [], addons: [], guardian: status.guardian.mode },
     agentsNamespace: '',
     workloads: [
@@ -64,7 +65,10 @@ function workloadFrom({ name, namespace, kind, workload, replicas }: AgentEntry,
     agent: name,
     wants: replicas ?? 1,
     held,
+    uid: '',
+    holdable: true,
     createdAt: 0,
-    governed: true,
+    governedSince: 0,
+    images: '',
   }
 }

@@ -1,14 +1,14 @@
 // `cto status`: one screen that answers: am I fine, until when, what is refused and why, what do I do.
 
 import { Command } from 'commander'
-import type { AgentEntry, EntitlementStatus } from '../api/entitlement.ts'
+import { type AgentEntry, agentTotals, type EntitlementStatus } from '../api/entitlement.ts'
 import type { LicenseStatus } from '../api/license.ts'
 import { entitlements, licenses } from '../api/resources.ts'
 import { meaningOfChange } from '../domain/change-words.ts'
 import { formatInstant, type Instant, MINUTE, parseInstant, wholeDaysBetween } from '../domain/instant.ts'
 import { cureOf, NOTHING_TO_DO } from '../domain/reasons.ts'
 import { headlineOf, type Standing, toneOf } from '../domain/standing.ts'
-import { amount } from '../domain/words.ts'
+import { amount, list } from '../domain/words.ts'
 import type { Client } from '../kube/client.ts'
 import { isNotFound } from '../kube/errors.ts'
 import { type ClusterOptions, onCluster, withClusterOptions } from './cluster-options.ts'
@@ -125,13 +125,15 @@ function overdueSince({ nextChangeAt }: EntitlementStatus, now: Instant): string
   return due !== undefined && due + MINUTE < now ? nextChangeAt : undefined
 }
 
-function standingOf({ verdict, gate, agents, messages, conditions }: EntitlementStatus): Standing {
+function standingOf(status: EntitlementStatus): Standing {
+  const { verdict, gate, messages, conditions } = status
+  const totals = agentTotals(status)
   return {
     verdict,
     expiring: conditions.some(({ type, status }) => type === 'Expiring' && status === 'True'),
     growth: gate.growth,
-    refused: agents.refused.length,
-    held: agents.held.length,
+    refused: totals.refused,
+    held: totals.held,
     messages: messages.length,
   }
 }
@@ -150,6 +152,8 @@ export function statusScreen(
   const tone = toneOf(standingOf(entitlement))
   const colour = { good: 'green', attention: 'yellow', restricted: 'red' } as const
   const left = [...agents.refused, ...agents.held]
+  const totals = agentTotals(entitlement)
+  const unlisted = totals.refused + totals.held - left.length
   const rows: [string, string][] = [
     ['VERDICT', `${styled(colour[tone], verdict)}: ${printable(entitlement.message)}`],
     ['PLAN', plan],
@@ -160,7 +164,7 @@ export function statusScreen(
     ['NODES', use(nodes.counted, nodes.limit)],
     [
       'AGENTS',
-      `${use(agents.admitted.length, agents.limit)}: ${agents.admitted.map(({ name }) => name).join(', ') || 'none'}`,
+      `${use(totals.admitted, agents.limit)}: ${list(agents.admitted.map(({ name }) => name)).replace('nothing', 'none')}`,
     ],
     ['GUARDIAN', guardian.mode],
     ['UPDATES', updates.enabled ? (updates.staged ? 'on, staged' : 'on') : 'off'],
@@ -168,7 +172,7 @@ export function statusScreen(
   return [
     `${SIGNS[tone]()} ${styled('bold', headline)}\n\n`,
     properties(rows),
-    section('NOT ADMITTED', left.map(agentRow)),
+    section('NOT ADMITTED', [...left.map(agentRow), ...(unlisted > 0 ? [[`and ${unlisted} more`]] : [])]),
     section(
       'WRONG SINCE',
       entitlement.violations.map(({ since, reason, message }) => [since, reason, printable(message)]),

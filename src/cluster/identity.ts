@@ -1,8 +1,8 @@
 // Who the cluster is and what its API server can do: asked once, when the operator starts.
 
 import type { Client } from '../kube/client.ts'
-import { isForbidden } from '../kube/errors.ts'
-import { namespaces } from '../kube/resource.ts'
+import { isForbidden, KubeError } from '../kube/errors.ts'
+import { namespaces, selfSubjectReviews } from '../kube/resource.ts'
 import { pause } from '../runtime/pause.ts'
 
 export interface ClusterIdentity {
@@ -59,6 +59,23 @@ async function versionOf(client: Client, signal: AbortSignal): Promise<string | 
     return gitVersion
   } catch (error) {
     if (isForbidden(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * The user name that the API server knows us by. Empty where it does not say: that costs a feature at most.
+ * @throws KubeError when there is no answer at all
+ */
+export async function whoAmI(client: Client, signal: AbortSignal): Promise<string> {
+  const { group, version, kind } = selfSubjectReviews
+  // It is asked and not made: it has no name.
+  const question = { apiVersion: `${group}/${version}`, kind, metadata: {} as { name: string } }
+  try {
+    const { status } = await client.create(selfSubjectReviews, question, signal)
+    return (status as { userInfo?: { username?: string } } | undefined)?.userInfo?.username ?? ''
+  } catch (error) {
+    if (error instanceof KubeError && error.status >= 400 && error.status < 500) return ''
     throw error
   }
 }

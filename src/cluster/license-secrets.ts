@@ -75,8 +75,8 @@ export class LicenseSecrets {
     }
     const encoded = data[reference.key]
     if (encoded === undefined) {
-      const there = Object.keys(data).toSorted().join(', ')
-      const message = `${where} has no key ${reference.key} (it has: ${there === '' ? 'none' : there}); correct spec.secretRef.key or the Secret`
+      const there = keysInWords(data)
+      const message = `${where} has no key ${reference.key} (it has: ${there}); correct spec.secretRef.key or the Secret`
       return { kind: 'absent', reason: 'SecretKeyNotFound', message }
     }
     return { kind: 'present', text: Buffer.from(encoded, 'base64').toString('utf8') }
@@ -104,6 +104,19 @@ export class LicenseSecrets {
     )
     await Promise.all(running)
   }
+}
+
+const MOST_KEYS = 7
+const LONGEST_KEY = 60
+
+// Whoever may write the Secret may give it thousands of keys with long names, and the message goes into a status.
+function keysInWords(data: SecretData): string {
+  const keys = Object.keys(data).toSorted()
+  const named = keys
+    .slice(0, MOST_KEYS)
+    .map((key) => (key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key))
+  if (keys.length > MOST_KEYS) named.push(`and ${keys.length - MOST_KEYS} more`)
+  return named.length === 0 ? 'none' : named.join(', ')
 }
 
 function idOf({ namespace, name }: SecretKeyReference): string {

@@ -12,10 +12,11 @@ import * as kinds from '../kube/resource.ts'
 import { reflect, Store } from '../kube/store.ts'
 import { itemFrom, type WatchTarget } from '../kube/watch.ts'
 import { vaultName } from './evidence-vault.ts'
+import type { Instant } from '../domain/instant.ts'
 import { LicenseSecrets, projectSecret, type SecretData } from './license-secrets.ts'
 import { KUBEADM_CONFIG, LOAD_BALANCERS, projectKubeadm, publicAddressesOf } from './cluster-records.ts'
 import { NODE_MESSAGE, projectNode } from './nodes.ts'
-import type { ObjectMeta } from './objects.ts'
+import { labelledSince, type ObjectMeta } from './objects.ts'
 import { projectWorkload, type Workload, WORKLOAD_KINDS, workloadResource } from './workloads.ts'
 
 /** One of our own resources: small, and kept whole. */
@@ -37,6 +38,7 @@ export interface Own<T> extends OwnResource {
 export interface KeptObject {
   readonly uid: string
   readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -97,10 +99,11 @@ export function declareStores(
       fieldSelector: LOAD_BALANCERS,
       project: publicAddressesOf,
     }),
-    managedNamespaces: watched<true>({
+    /** Governed namespaces, and since when each has been one. */
+    managedNamespaces: watched<Instant>({
       resource: kinds.namespaces,
       labelSelector: `${MANAGED_LABEL}=true`,
-      project: () => true,
+      project: (raw) => labelledSince(raw, MANAGED_LABEL),
     }),
     configs: watched<Own<PlatformConfig>>({
       resource: platformConfigs,
@@ -110,10 +113,15 @@ export function declareStores(
       resource: licenses,
       project: (raw) => ({ ...projectOwn(raw), reading: readLicenseResource(raw) }),
     }),
+    /** Ours, and of those of other products that they are there. */
     entitlement: watched<OwnResource>({
       resource: entitlements,
-      fieldSelector: `metadata.name=${product}`,
-      project: projectOwn,
+      project: (raw) => {
+        const entitlement = projectOwn(raw)
+        return entitlement.name === product
+          ? entitlement
+          : { ...entitlement, generation: 0, spec: {}, status: undefined }
+      },
     }),
     workloads: WORKLOAD_KINDS.map((kind) =>
       watched<Workload>({
@@ -182,8 +190,8 @@ export function projectOwn(raw: unknown): OwnResource {
   }
 }
 
-function projectKept(raw: unknown): KeptObject {
+export function projectKept(raw: unknown): KeptObject {
   const { apiVersion: _, kind: __, metadata, ...body } = raw as { metadata: ObjectMeta; [field: string]: unknown }
   const { status: ___, ...rest } = body
-  return { uid: metadata.uid ?? '', labels: metadata.labels ?? {}, body: rest }
+  return { uid: metadata.uid ?? '', labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {}, body: rest }
 }

@@ -1,42 +1,41 @@
-// What is wrong beside the license: each controller reports what it found, and the Entitlement says it.
+// What the controllers found while they carried a decision out, for the decision that is published next.
+
+import { isDeepStrictEqual } from 'node:util'
 
 export interface Finding {
-  /** The type of the condition, such as `GateVerified` or `Contested`. */
+  /** The type of the condition that it becomes, such as `GateVerified`. */
   readonly type: string
+  /** Whether all is well with that. */
   readonly healthy: boolean
   readonly reason: string
+  /** One sentence: what is wrong, where, what lifts it. */
   readonly message: string
 }
 
 export interface HealthBoard {
-  /** Replaces what was found under the key; undefined takes it back. Keys are stable, such as `gate`. */
+  /** Says what was found under a key that stays the same; undefined takes it back. */
   report(key: string, finding: Finding | undefined): void
-  /** All that is found now, in the order in which the keys were first reported. */
   readonly findings: readonly Finding[]
-  /** Calls the listener when a finding has changed; returns how to stop it. */
+  /** Returns how to stop listening. */
   onChange(listener: () => void): () => void
 }
 
 export function createHealthBoard(): HealthBoard {
-  const findings = new Map<string, Finding>()
+  const found = new Map<string, Finding>()
   const listeners = new Set<() => void>()
   return {
     report(key, finding) {
-      if (isSame(findings.get(key), finding)) return
-      if (finding === undefined) findings.delete(key)
-      else findings.set(key, finding)
+      if (isDeepStrictEqual(found.get(key), finding)) return
+      if (finding === undefined) found.delete(key)
+      else found.set(key, finding)
       for (const listener of listeners) listener()
     },
     get findings() {
-      return [...findings.values()]
+      return [...found.values()]
     },
     onChange(listener) {
       listeners.add(listener)
-      return () => listeners.delete(listener)
+      return () => void listeners.delete(listener)
     },
   }
-}
-
-function isSame(a: Finding | undefined, b: Finding | undefined): boolean {
-  return a?.type === b?.type && a?.healthy === b?.healthy && a?.reason === b?.reason && a?.message === b?.message
 }

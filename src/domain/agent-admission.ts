@@ -1,11 +1,15 @@
-// Which agents may run. Deterministic: the PlatformConfig's order first, then age, then name.
+// Which agents may run. Deterministic: what runs under a limit stays, and the rest come in the PlatformConfig's order, then
+// by age, then by name.
 
+import { type Candidate, candidatesOf } from './agent-candidates.ts'
 import type { Catalog, Growth } from './catalog.ts'
 import type { Violation } from './checks.ts'
-import { type Facts, type WorkloadFacts, workloadKey } from './facts.ts'
+import type { Facts, Ran } from './facts.ts'
 import { type Grant, isHardLimit, isWithin, limitOf } from './grant.ts'
-import type { Instant } from './instant.ts'
+import { type Instant, MINUTE } from './instant.ts'
 import { UNLIMITED } from './license/claims.ts'
+import { noticesAfter } from './notice.ts'
+import type { Patience } from './patience.ts'
 import type { Reason } from './reasons.ts'
 import { amount, list, title } from './words.ts'
 
@@ -33,21 +37,30 @@ export interface Admission {
   readonly limit: number
   /** Whether the limit is enforced; one that is soft is only said. */
   readonly isHard: boolean
+  /** How many agents run or may: all that belong to one controller are one. */
+  readonly used: number
+  /** How many of them are governed: nobody else takes a place from one who is. */
+  readonly usedGoverned: number
   readonly admitted: readonly AdmittedAgent[]
   readonly refused: readonly RefusedAgent[]
   /** Scaled to zero by the operator, with the replicas to restore. */
   readonly held: readonly HeldAgent[]
   /** Workloads that have to be held now. */
   readonly toHold: ReadonlySet<string>
+  /** Admitted agents of a PlatformConfig that are not there yet. */
+  readonly toMake: ReadonlySet<string>
   /** Held workloads that may run again. */
   readonly toResume: ReadonlySet<string>
-  /** Labelled workloads that want no replicas; they count nothing and may start when the sentence is empty. */
-  readonly idle: ReadonlyMap<string, string>
-}
-
-interface Candidate extends AdmittedAgent {
-  readonly workload: string
-  readonly facts?: WorkloadFacts
+  /** Governed workloads that want no replicas, the one that starts first in front. They count nothing. */
+  readonly idle: readonly AdmittedAgent[]
+  /** Workloads that stopped or vanished a moment ago and may come back though growth is not open. */
+  readonly recovering: ReadonlyMap<string, Ran & { readonly until: Instant }>
+  /** What is left of each notice. */
+  readonly notices: ReadonlyMap<string, Patience>
+  /** Of what is admitted: its agent and images, by `workloadKey`. */
+  readonly ran: ReadonlyMap<string, Ran>
+  /** Agents by the UID of the controller that makes their workloads. */
+  readonly controllers: ReadonlyMap<string, string>
 }
 
 interface Refusal {
@@ -56,6 +69,11 @@ interface Refusal {
 }
 
 type RefusedCandidate = Candidate & Refusal
+
+/** For how long what ran may come back as it was while nothing new may start. */
+const RECOVERY = 60 * MINUTE
+/** The latest are remembered: more than fall over at once, and few enough to be published. */
+const MOST_RECOVERING = 200
 
 /** The agents that the plan admits by name; `any` when agents beyond the catalog are admitted too. */
 export function permittedAgents(grant: Grant, catalog: Catalog): { readonly any: boolean; readonly names: string[] } {
@@ -71,52 +89,105 @@ export function permittedAgents(grant: Grant, catalog: Catalog): { readonly any:
 }
 
 export function admitAgents(facts: Facts, grant: Grant, violations: readonly Violation[]): Admission {
-  const { governed } = facts.catalog
-  const limit = limitOf(grant, governed.axis)
-  const isHard = isHardLimit(facts.catalog, governed.axis, limit)
-  const say = (agent: string, why: string) => sentence(governed.noun, agent, why)
-  const { candidates, resting } = candidatesOf(facts)
+  const { candidates, idle } = candidatesOf(facts)
+  const judge = new Judge(facts, grant, violations)
   const admitted: Candidate[] = []
   const refused: RefusedCandidate[] = []
   for (const candidate of candidates) {
-    const refusal = refusalOf(candidate, admitted)
+    const refusal = judge.refusalOf(candidate)
     if (refusal === undefined) admitted.push(candidate)
     else refused.push({ ...candidate, ...refusal })
   }
+  const notices = noticesAfter(refused, facts)
+  return {
+    limit: judge.limit,
+    isHard: judge.isHard,
+    used: judge.used,
+    usedGoverned: judge.usedGoverned,
+    admitted: admitted.map(agentOf),
+    ...whatHappensTo(refused, notices, facts),
+    toMake: new Set(admitted.filter(({ facts: workload }) => workload === undefined).map(({ key }) => key)),
+    toResume: new Set(admitted.filter(({ facts: workload }) => workload?.held === true).map(({ key }) => key)),
+    idle: idle.map(agentOf),
+    recovering: recoveringAfter(facts, admitted),
+    notices,
+    ran: new Map(admitted.map(({ key, agent, facts: workload }) => [key, { agent, images: workload?.images ?? '' }])),
+    controllers: controllersOf(admitted),
+  }
+}
 
-  function refusalOf(candidate: Candidate, before: readonly Candidate[]): Refusal | undefined {
-    const { agent } = candidate
-    const nobody = violations.find((violation) => violation.admitsNobody)
-    if (nobody !== undefined) return { reason: nobody.reason, message: say(agent, nobody.message) }
-    if (!isPermitted(agent, facts.catalog, grant)) {
-      return { reason: 'AgentNotInPlan', message: say(agent, notInPlanMessage(facts.catalog, grant)) }
+/** Judges one candidate after the other: how many came before decides about a limit. */
+class Judge {
+  readonly limit: number
+  readonly isHard: boolean
+  used = 0
+  usedGoverned = 0
+  readonly #facts: Facts
+  readonly #grant: Grant
+  readonly #nobody: Violation | undefined
+  readonly #closed: Violation | undefined
+  readonly #names: string[] = []
+  readonly #controllers = new Set<string>()
+  readonly #permitted: (agent: string) => boolean
+
+  constructor(facts: Facts, grant: Grant, violations: readonly Violation[]) {
+    const { axis } = facts.catalog.governed
+    this.limit = limitOf(grant, axis)
+    this.isHard = isHardLimit(facts.catalog, axis, this.limit)
+    this.#facts = facts
+    this.#grant = grant
+    this.#nobody = violations.find((violation) => violation.admitsNobody)
+    this.#closed = closingViolation(violations)
+    const { any, names } = permittedAgents(grant, facts.catalog)
+    this.#permitted = (agent) => any || names.includes(agent)
+  }
+
+  refusalOf(candidate: Candidate): Refusal | undefined {
+    const { agent, facts: workload } = candidate
+    const group = workload?.controller === undefined ? undefined : `${workload.controller}/${agent}`
+    const refusal = this.#ruledOut(candidate)
+    if (refusal !== undefined) return refusal
+    if (group !== undefined && this.#controllers.has(group)) return undefined
+    if (this.isHard && !isWithin(this.limit, this.used + 1)) return this.#overLimit(agent)
+    if (group !== undefined) this.#controllers.add(group)
+    this.used++
+    if (candidate.governed) this.usedGoverned++
+    // A few names are said; thousands need not be kept for that.
+    if (this.#names.length < 100) this.#names.push(agent)
+    return undefined
+  }
+
+  #ruledOut(candidate: Candidate): Refusal | undefined {
+    const { agent, facts: workload } = candidate
+    const { catalog, namesTaken } = this.#facts
+    const { noun } = catalog.governed
+    if (this.#nobody !== undefined) {
+      return { reason: this.#nobody.reason, message: sentence(noun, agent, this.#nobody.message) }
     }
-    const closed = closingViolation(violations)
-    if (closed !== undefined && isNew(candidate, closed, facts.memory)) {
-      return { reason: growthReason(closed), message: say(agent, closed.message) }
+    if (!this.#permitted(agent)) {
+      return { reason: 'AgentNotInPlan', message: sentence(noun, agent, notInPlanMessage(catalog, this.#grant)) }
     }
-    if (candidate.facts === undefined && facts.namesTaken.has(agent)) {
-      return { reason: 'NameTaken', message: nameTakenMessage(governed.noun, candidate) }
+    const closed = this.#closed
+    if (closed !== undefined && isNew(candidate, closed, this.#facts)) {
+      return { reason: growthReason(closed), message: sentence(noun, agent, closed.message) }
     }
-    if (isHard && !isWithin(limit, before.length + 1)) {
-      return { reason: 'AgentLimitReached', message: say(agent, limitMessage(facts.catalog, grant, before)) }
+    if (workload === undefined && namesTaken.has(agent)) {
+      return { reason: 'NameTaken', message: nameTakenMessage(noun, candidate) }
     }
     return undefined
   }
 
-  return {
-    limit,
-    isHard,
-    admitted: admitted.map(agentOf),
-    ...whatHappensTo(refused, facts),
-    toResume: new Set(admitted.filter((candidate) => candidate.facts?.held === true).map(({ key }) => key)),
-    idle: new Map(resting.map((candidate) => [candidate.key, refusalOf(candidate, admitted)?.message ?? ''])),
+  #overLimit(agent: string): Refusal {
+    const { catalog } = this.#facts
+    const why = limitMessage(catalog, this.#grant, this.#names, this.used)
+    return { reason: 'AgentLimitReached', message: sentence(catalog.governed.noun, agent, why) }
   }
 }
 
 /** Of those that are refused: who is held already, who has to be, and who will be when. */
 function whatHappensTo(
   candidates: readonly RefusedCandidate[],
+  notices: ReadonlyMap<string, Patience>,
   facts: Facts,
 ): Pick<Admission, 'refused' | 'held' | 'toHold'> {
   const refused: RefusedAgent[] = []
@@ -127,10 +198,12 @@ function whatHappensTo(
     const agent = { ...agentOf(candidate), reason, message }
     if (workload?.held === true) {
       held.push({ ...agent, replicas: workload.wants })
-    } else if (workload === undefined || workload.wants === 0 || !workload.governed) {
+    } else if (workload === undefined || workload.wants === 0 || !candidate.governed) {
       refused.push(agent)
+    } else if (!workload.holdable) {
+      refused.push({ ...agent, message: `${message}; ${cannotBeHeld(agent)}` })
     } else {
-      const holdAt = holdInstant(candidate.key, facts)
+      const holdAt = notices.get(candidate.key)?.endsAt ?? facts.now
       refused.push({ ...agent, holdAt })
       // No node is known: the cluster is not what it was, or we do not see it. Nobody is held on that.
       if (holdAt <= facts.now && facts.nodes.total > 0) toHold.add(candidate.key)
@@ -139,21 +212,53 @@ function whatHappensTo(
   return { refused, held, toHold }
 }
 
+function cannotBeHeld({ kind, workload }: AdmittedAgent): string {
+  return `${kind} ${workload} goes on running, because the operator cannot scale it to 0; delete it or license the agent`
+}
+
+/**
+ * What was admitted and stopped or vanished: for an hour it may come back under its key. Who makes a workload anew
+ * (`helm upgrade --force`, a wrong delete) takes nothing that he did not have.
+ */
+function recoveringAfter(facts: Facts, admitted: readonly Candidate[]): Admission['recovering'] {
+  const { memory, now } = facts
+  const there = new Set(admitted.map(({ key }) => key))
+  const recovering = new Map<string, Ran & { readonly until: Instant }>()
+  for (const [key, ran] of memory.admitted) if (!there.has(key)) recovering.set(key, { ...ran, until: now + RECOVERY })
+  for (const [key, ran] of memory.recovering) {
+    if (!there.has(key) && ran.until > now) recovering.set(key, ran)
+  }
+  // Those that run and are refused now have a notice, and nothing to recover.
+  for (const { wants, resource, namespace, name } of facts.workloads) {
+    if (recovering.size === 0) break
+    if (wants > 0) recovering.delete(`${resource}/${namespace}/${name}`)
+  }
+  if (recovering.size <= MOST_RECOVERING) return recovering
+  return new Map([...recovering].toSorted(([, a], [, b]) => b.until - a.until).slice(0, MOST_RECOVERING))
+}
+
+function controllersOf(admitted: readonly Candidate[]): Map<string, string> {
+  const controllers = new Map<string, string>()
+  for (const { facts: workload, agent, resource } of admitted) {
+    if (workload === undefined || workload.wants === 0) continue
+    if (workload.controller !== undefined) controllers.set(workload.controller, agent)
+    // A person may make a Job of a CronJob that runs.
+    if (resource === 'cronjobs' && !workload.held) controllers.set(workload.uid, agent)
+  }
+  return controllers
+}
+
 function agentOf({ key, agent, resource, kind, namespace, workload }: AdmittedAgent): AdmittedAgent {
   return { key, agent, resource, kind, namespace, workload }
 }
 
-// What runs, or ran until the operator held it, is not new: unless it appeared, never admitted, while nothing new was to.
-function isNew(candidate: Candidate, closed: Violation, memory: Facts['memory']): boolean {
-  const { facts: workload, key } = candidate
+// What runs, or ran until the operator held it or it was deleted, is not new: unless it appeared, never admitted, while
+// nothing new was to.
+function isNew({ key, facts: workload }: Candidate, closed: Violation, { memory, now }: Facts): boolean {
+  if (memory.admitted.has(key)) return false
+  if ((memory.recovering.get(key)?.until ?? now) > now) return false
   if (workload === undefined || workload.wants === 0) return true
-  return !memory.admitted.has(key) && closed.since !== undefined && workload.createdAt >= closed.since
-}
-
-/** Whether the plan admits an agent of this name at all. */
-export function isPermitted(agent: string, catalog: Catalog, grant: Grant): boolean {
-  const permitted = permittedAgents(grant, catalog)
-  return permitted.any || permitted.names.includes(agent)
+  return closed.since !== undefined && workload.createdAt >= closed.since
 }
 
 /** `agent tess is not licensed: …`. The same words in status, Events and the API server's refusal. */
@@ -167,12 +272,17 @@ export function notInPlanMessage(catalog: Catalog, grant: Grant): string {
   return `the ${title(grant)} admits ${list(names)} (at most ${amount(limitOf(grant, axis), noun)})`
 }
 
-export function limitMessage(catalog: Catalog, grant: Grant, admitted: readonly AdmittedAgent[]): string {
+/**
+ * Why no more may start.
+ * @param names agents that are admitted, or the first of them
+ * @param used how many there are
+ */
+export function limitMessage(catalog: Catalog, grant: Grant, names: readonly string[], used = names.length): string {
   const { axis, noun } = catalog.governed
   const most = amount(limitOf(grant, axis), noun)
-  const names = admitted.map((agent) => agent.agent)
   if (names.length === 0) return `the ${title(grant)} admits at most ${most}`
-  return `the ${title(grant)} admits at most ${most}, and ${list(names)} ${names.length === 1 ? 'is' : 'are'} there already`
+  const there = used > names.length ? amount(used, noun) : list(names)
+  return `the ${title(grant)} admits at most ${most}, and ${there} ${used === 1 ? 'is' : 'are'} there already`
 }
 
 /** The violation that keeps new agents from starting, the strictest first. */
@@ -198,49 +308,6 @@ function nameTakenMessage(noun: string, { agent, namespace, workload }: Candidat
 }
 
 /** Free slots under the limit; UNLIMITED without one, or with one that is soft. */
-export function freeSlots(admission: Admission): number {
-  return admission.limit === UNLIMITED || !admission.isHard
-    ? UNLIMITED
-    : Math.max(0, admission.limit - admission.admitted.length)
-}
-
-function holdInstant(key: string, { memory, now, holdNotice }: Facts): Instant {
-  const remembered = memory.holdAt.get(key)
-  const latest = memory.admitted.has(key) || remembered !== undefined ? now + holdNotice : now
-  return Math.min(remembered ?? latest, latest)
-}
-
-function candidatesOf({ wanted, workloads, agentsNamespace }: Facts): {
-  candidates: Candidate[]
-  resting: Candidate[]
-} {
-  const left = new Map(workloads.map((workload) => [workloadKey(workload), workload]))
-  const candidates: Candidate[] = []
-  const resting: Candidate[] = []
-  for (const agent of wanted?.agents ?? []) {
-    const place = { resource: 'deployments', namespace: agentsNamespace, name: agent }
-    const key = workloadKey(place)
-    const facts = left.get(key)
-    left.delete(key)
-    candidates.push({
-      key,
-      // What runs under the name counts as what its label says.
-      agent: facts?.agent ?? agent,
-      resource: 'deployments',
-      kind: 'Deployment',
-      namespace: agentsNamespace,
-      workload: agent,
-      ...(facts === undefined ? {} : { facts }),
-    })
-  }
-  const others = [...left].toSorted(
-    ([leftKey, a], [rightKey, b]) => a.createdAt - b.createdAt || (leftKey < rightKey ? -1 : 1),
-  )
-  for (const [key, facts] of others) {
-    const { agent, resource, kind, namespace, name } = facts
-    const candidate = { key, agent, resource, kind, namespace, workload: name, facts }
-    if (facts.wants > 0) candidates.push(candidate)
-    else resting.push(candidate)
-  }
-  return { candidates, resting }
+export function freeSlots({ limit, isHard, usedGoverned }: Admission): number {
+  return limit === UNLIMITED || !isHard ? UNLIMITED : Math.max(0, limit - usedGoverned)
 }

@@ -9,7 +9,7 @@ import type { NodeCount } from './cluster/node-count.ts'
 import { standingAt } from './cluster/standing.ts'
 import { peakOf } from './cluster/node-peaks.ts'
 import { type Degradation, degradationAt } from './degradation.ts'
-import type { Concern, Facts, Memory } from './facts.ts'
+import type { Concern, ConfigFacts, Facts, Memory } from './facts.ts'
 import { type Gate, gateFor } from './gate.ts'
 import { coveredUntil, type Grant, grantFrom, isWithin, limitOf } from './grant.ts'
 import { guardianMode, mayChangeThings } from './guardian.ts'
@@ -82,6 +82,7 @@ export function decide(seen: Facts): Decision {
   const expiring = until !== undefined && expiresSoonAt !== undefined && now >= expiresSoonAt && now < until
   const [first] = violations
   const nextChangeAt = nextChange(situation, agents, [expiresSoonAt, standing.changesAt])
+  const frozen = frozenConfigs(facts, degradation)
   const firstSeen = (violation: Violation) => Math.min(memory.violationSince.get(violation.reason) ?? now, now)
 
   return {
@@ -112,15 +113,26 @@ export function decide(seen: Facts): Decision {
     messages: messagesFor(situation, agents, expiring),
     expiring,
     licenses: facts.licenses.map((license) => licenseDecision(license, situation)),
-    gate: gateFor(situation, violations, agents),
+    gate: gateFor({ ...situation, facts: { ...facts, memory: { ...memory, frozen } } }, violations, agents),
     ...(nextChangeAt === undefined ? {} : { nextChangeAt }),
     memory: {
       ...remember(agents, violations, firstSeen),
+      frozen,
       ...standing.memory,
       ...(over.memory === undefined ? {} : { nodesOver: over.memory }),
     },
   }
 }
+
+/** The PlatformConfigs as they are while the platform is read-only, also those that were deleted since it became so. */
+function frozenConfigs({ configs, memory }: Facts, { readOnly }: Degradation): readonly ConfigFacts[] {
+  if (!readOnly) return []
+  const names = new Set(configs.map(({ name }) => name))
+  return [...configs, ...memory.frozen.filter(({ name }) => !names.has(name))].slice(0, MOST_FROZEN)
+}
+
+/** One PlatformConfig counts; a few more may be there by mistake. */
+const MOST_FROZEN = 8
 
 function validMessage(grant: Grant): string {
   const end = coveredUntil(grant)
@@ -154,10 +166,11 @@ function remember(
   agents: Admission,
   violations: readonly Violation[],
   firstSeen: (violation: Violation) => Instant,
-): Memory {
+): Omit<Memory, 'frozen'> {
   return {
-    admitted: new Set(agents.admitted.map((agent) => agent.key)),
-    holdAt: new Map(agents.refused.flatMap((agent) => (agent.holdAt === undefined ? [] : [[agent.key, agent.holdAt]]))),
+    admitted: agents.ran,
+    recovering: agents.recovering,
+    notices: agents.notices,
     violationSince: new Map(violations.map((violation) => [violation.reason, firstSeen(violation)])),
   }
 }

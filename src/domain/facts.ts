@@ -9,6 +9,7 @@ import type { ClusterMemory } from './cluster/stability.ts'
 import type { Instant } from './instant.ts'
 import type { LicenseClaims } from './license/claims.ts'
 import type { RevocationList } from './license/revocation-list.ts'
+import type { Patience } from './patience.ts'
 import type { Reason } from './reasons.ts'
 
 /** What is known of one License resource. */
@@ -31,12 +32,22 @@ export interface WorkloadFacts {
   readonly namespace: string
   readonly name: string
   readonly agent: string
+  readonly uid: string
   /** Replicas wanted; for a held workload, those to restore. 0: it does not want to run. */
   readonly wants: number
   readonly held: boolean
+  /** Whether the operator could hold it: a DaemonSet has no replicas, and what its own controller scales back is no hold. */
+  readonly holdable: boolean
   readonly createdAt: Instant
-  /** Whether its namespace is one that the gate covers. */
-  readonly governed: boolean
+  /** Since when its namespace has been governed by an operator; absent: the gate does not cover it. */
+  readonly governedSince?: Instant | undefined
+  /**
+   * UID of the controller that it belongs to and that is no workload of Kubernetes' own, such as an Argo Rollout. All that
+   * belong to one controller are one agent.
+   */
+  readonly controller?: string
+  /** Images of its containers, joined by commas. */
+  readonly images: string
 }
 
 /** Something that a person should look into; the decision holds all the same. */
@@ -58,12 +69,33 @@ export interface WantedFacts {
   readonly guardian: GuardianMode
 }
 
+/** A PlatformConfig as it stands: its name and its spec. */
+export interface ConfigFacts {
+  readonly name: string
+  readonly spec: unknown
+}
+
+/** What runs, or ran a moment ago, under a key. */
+export interface Ran {
+  readonly agent: string
+  readonly images: string
+}
+
 /** What an earlier decision said that this one depends on. It survives a restart in the Entitlement's status. */
 export interface Memory {
   /** Workloads that were admitted, by `workloadKey`. */
-  readonly admitted: ReadonlySet<string>
-  /** When workloads that lost their admission will be held, by `workloadKey`. */
-  readonly holdAt: ReadonlyMap<string, Instant>
+  readonly admitted: ReadonlyMap<string, Ran>
+  /** Workloads that were admitted and stopped or vanished, until when they may come back as recovery, by `workloadKey`. */
+  readonly recovering: ReadonlyMap<string, Ran & { readonly until: Instant }>
+  /** How much is left of the notice of a workload that lost its admission, by `workloadKey`. A moment's admission does not begin it anew. */
+  readonly notices: ReadonlyMap<string, Patience>
+  /**
+   * Set where the lists above were cut when they were published: the latest end of a notice that is missing in them, if there
+   * is one. What runs and is not listed may have been admitted.
+   */
+  readonly cut?: { readonly noticeEndsAt?: Instant }
+  /** PlatformConfigs as they were when the platform became read-only. */
+  readonly frozen: readonly ConfigFacts[]
   /** The type of cluster that counts. */
   readonly cluster?: ClusterMemory
   readonly nodesOver?: OverageMemory
@@ -72,7 +104,13 @@ export interface Memory {
   readonly violationSince: ReadonlyMap<string, Instant>
 }
 
-export const NO_MEMORY: Memory = { admitted: new Set(), holdAt: new Map(), violationSince: new Map() }
+export const NO_MEMORY: Memory = {
+  admitted: new Map(),
+  recovering: new Map(),
+  notices: new Map(),
+  frozen: [],
+  violationSince: new Map(),
+}
 
 export interface Facts {
   readonly now: Instant
@@ -90,6 +128,8 @@ export interface Facts {
   /** What is wrong about what the decision rests on beside the licenses: a revocation list, the clock. */
   readonly concerns: readonly Concern[]
   readonly wanted?: WantedFacts
+  /** All PlatformConfigs. */
+  readonly configs: readonly ConfigFacts[]
   /** Where the agents of a PlatformConfig live. */
   readonly agentsNamespace: string
   readonly workloads: readonly WorkloadFacts[]

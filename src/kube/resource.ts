@@ -22,6 +22,7 @@ export const events = resource('events.k8s.io', 'events', 'Event', true)
 export const pods = resource('', 'pods', 'Pod', true)
 export const leases = resource('coordination.k8s.io', 'leases', 'Lease', true)
 export const deployments = resource('apps', 'deployments', 'Deployment', true)
+export const selfSubjectReviews = resource('authentication.k8s.io', 'selfsubjectreviews', 'SelfSubjectReview', false)
 export const roles = resource('rbac.authorization.k8s.io', 'roles', 'Role', true)
 export const roleBindings = resource('rbac.authorization.k8s.io', 'rolebindings', 'RoleBinding', true)
 export const admissionPolicies = resource(

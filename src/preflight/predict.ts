@@ -45,6 +45,7 @@ export async function predict(seen: Seen, prospect: Prospect, now: Instant): Pro
     formerLicenses: [],
     concerns: [],
     ...(wanted === undefined ? {} : { wanted }),
+    configs: [],
     agentsNamespace,
     workloads: [],
     namesTaken: new Set(),

@@ -1,7 +1,7 @@
 // Every metric in one place. Names that controller-runtime and Prometheus made common are kept, so that dashboards fit.
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { EntitlementStatus } from '../api/entitlement.ts'
+import { agentTotals, type EntitlementStatus } from '../api/entitlement.ts'
 
 /** A controller, as far as it is measured. */
 export interface MeasuredController {
@@ -61,6 +61,11 @@ export function createMetrics(measured: Measured) {
   })
   return {
     registry,
+    publicationErrors: new Counter({
+      name: 'cto_publication_errors_total',
+      help: 'How often the Entitlement could not be written. The decision is carried out all the same.',
+      registers,
+    }),
     tampering: new Counter({
       name: 'cto_tampering_restored_total',
       help: 'Objects of the operator that somebody else changed or deleted, and that were put right.',
@@ -142,9 +147,7 @@ export function createMetrics(measured: Measured) {
       else expiry.set(Date.parse(end) / 1000)
       nodes.set({ kind: 'counted' }, status.nodes.counted)
       nodes.set({ kind: 'limit' }, status.nodes.limit)
-      agents.set({ state: 'admitted' }, status.agents.admitted.length)
-      agents.set({ state: 'refused' }, status.agents.refused.length)
-      agents.set({ state: 'held' }, status.agents.held.length)
+      for (const [state, count] of Object.entries(agentTotals(status))) agents.set({ state }, count)
       agents.set({ state: 'limit' }, status.agents.limit)
     },
   }

@@ -66,6 +66,7 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
     [deployments, 'one', { replicas: 2 }],
     [kind('apps', 'statefulsets', 'StatefulSet'), 'two', { replicas: 2, serviceName: 'two' }],
     [kind('apps', 'replicasets', 'ReplicaSet'), 'three', { replicas: 2 }],
+    [kind('', 'replicationcontrollers', 'ReplicationController'), 'six', { replicas: 2 }],
     [kind('batch', 'jobs', 'Job'), 'four', {}],
     [kind('batch', 'cronjobs', 'CronJob'), 'five', {}],
   ]
@@ -202,7 +203,12 @@ function aWorkload({ group, kind }: Resource, name: string, spec: object): RawOb
     kind === 'CronJob'
       ? { schedule: '0 0 1 1 *', jobTemplate: { spec: { template: pod } } }
       : { template: pod, ...(group === 'apps' ? { selector: { matchLabels: labels } } : {}) }
-  return { apiVersion: `${group}/v1`, kind, metadata: { name, namespace: 'team', labels }, spec: { ...spec, ...rest } }
+  return {
+    apiVersion: group === '' ? 'v1' : `${group}/v1`,
+    kind,
+    metadata: { name, namespace: 'team', labels },
+    spec: { ...spec, ...rest },
+  }
 }
 
 function withoutAgentLabel(object: RawObject): RawObject {

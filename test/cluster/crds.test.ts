@@ -13,7 +13,7 @@ import { decide } from '../../src/domain/decision.ts'
 import { DAY } from '../../src/domain/instant.ts'
 import { type Resource, resourcePath } from '../../src/kube/resource.ts'
 import { type CorpusObject, invalid, portalManifest, readByUs, resourceOf, valid } from '../fixtures/crds/corpus.ts'
-import { eks, facts, license, NOW, wanted, workload } from '../support/builders.ts'
+import { eks, facts, license, NOW, wanted, workload, circumstances } from '../support/builders.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { blocks, pages } from '../support/pages.ts'
 
@@ -268,7 +268,7 @@ describe('what the operator publishes', () => {
       { secretRef: { namespace: 'cto-system', name: 'cto-license' } },
       licenseStatus(decision.licenses[0]!, decision, undefined, 1, NOW),
     ],
-    [entitlements, 'cto', { product: 'cto' }, entitlementStatus(decision, undefined, 1, NOW, 'enforced')],
+    [entitlements, 'cto', { product: 'cto' }, entitlementStatus(decision, undefined, 1, NOW, circumstances)],
   ]
 
   test.each(statuses)(

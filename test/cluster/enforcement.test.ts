@@ -116,7 +116,7 @@ test(
     await again.operator.idle()
     await new Promise((resolve) => setTimeout(resolve, 1_000))
     await again.operator.idle()
-    expect(await again.writes()).toBe(0)
+    expect(again.writes()).toBe(0)
     expect((await versions()).filter((line) => !line.startsWith('Event'))).toEqual(
       before.filter((line) => !line.startsWith('Event')),
     )

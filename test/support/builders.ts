@@ -1,6 +1,7 @@
 // Facts for tests: a small Kind cluster, the CTO catalog, and whatever the test is about.
 
 import ctoCatalog from '../../src/catalogs/cto.json' with { type: 'json' }
+import type { Circumstances } from '../../src/controllers/entitlement/status.ts'
 import { parseCatalog } from '../../src/domain/catalog.ts'
 import type { ClusterType } from '../../src/domain/cluster/cluster-type.ts'
 import {
@@ -28,6 +29,9 @@ export const kind: ClusterType = {
   contradictions: [],
 }
 export const eks: ClusterType = { ...kind, type: 'EKS', platform: 'aws', evidence: ['EKS label on 1 node'] }
+
+/** What a status says beside the decision, where all is well. */
+export const circumstances: Circumstances = { policies: 'enforced', operator: '', findings: [], attends: true }
 
 export function claims(overrides: Partial<LicenseClaims> = {}): LicenseClaims {
   return {
@@ -66,9 +70,13 @@ export function workload(agent: string, overrides: Partial<WorkloadFacts> = {}):
     name: agent,
     agent,
     wants: 1,
+    uid: `uid-of-${overrides.name ?? agent}`,
     held: false,
+    holdable: true,
     createdAt: NOW - DAY,
-    governed: true,
+    // Governed before it was made: whoever gets in past the gate has no notice.
+    governedSince: NOW - 30 * DAY,
+    images: '',
     ...overrides,
   }
 }
@@ -83,6 +91,7 @@ export function facts(overrides: Partial<Facts> = {}): Facts {
     licenses: [],
     formerLicenses: [],
     concerns: [],
+    configs: [],
     agentsNamespace: 'cto-agents',
     workloads: [],
     namesTaken: new Set(),

@@ -11,7 +11,7 @@ import { detectCluster } from '../../src/domain/cluster/detect.ts'
 import { tallyOf } from '../../src/domain/cluster/node-tally.ts'
 import { decide } from '../../src/domain/decision.ts'
 import { DAY, HOUR } from '../../src/domain/instant.ts'
-import { claims, CLUSTER_UID, eks, facts, license, NOW, wanted, workload } from '../support/builders.ts'
+import { claims, CLUSTER_UID, eks, facts, license, NOW, wanted, workload, circumstances } from '../support/builders.ts'
 import { DISTRIBUTIONS, kindNodes } from '../support/nodes.ts'
 import { FORMS, issue, type LicenseForm } from './domain/license/forms.ts'
 import { jws, newKey, outcome, payload, read, token } from './domain/license/signed.ts'
@@ -49,7 +49,7 @@ describe('deciding', () => {
   test('Tigera: what stands in a status grants nothing', () => {
     const enterprise = decide(facts({ licenses: [license({ plan: 'enterprise' })], cluster: eks }))
     const forged = {
-      ...entitlementStatus(enterprise, undefined, 1, NOW, 'enforced'),
+      ...entitlementStatus(enterprise, undefined, 1, NOW, circumstances),
       features: ['all'],
       agents: { admitted: [{ name: 'tess', namespace: 'cto-agents', kind: 'Deployment', workload: 'tess' }] },
     }
@@ -100,9 +100,9 @@ describe('deciding', () => {
   test('sealos: a status does not change when nothing has happened', () => {
     const given = facts({ licenses: [license({ expiresAt: NOW - 40 * DAY })], wanted: wanted(['rex', 'tess']) })
     const first = decide(given)
-    const before = entitlementStatus(first, undefined, 1, NOW, 'enforced')
+    const before = entitlementStatus(first, undefined, 1, NOW, circumstances)
     const again = decide({ ...given, now: NOW + HOUR, memory: first.memory })
-    expect(entitlementStatus(again, before, 1, NOW + HOUR, 'enforced')).toEqual(before)
+    expect(entitlementStatus(again, before, 1, NOW + HOUR, circumstances)).toEqual(before)
   })
 })
 

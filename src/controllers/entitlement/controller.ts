@@ -3,50 +3,87 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { API_VERSION } from '../../api/names.ts'
+import { condition, conditionsAfter } from '../../api/conditions.ts'
 import type { EntitlementStatus } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfig } from '../../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs } from '../../api/resources.ts'
 import { type ActiveConfig, activeConfig } from '../../cluster/active-config.ts'
+import { ownConfigs, productOfConfig, productsHere, unnamed } from '../../cluster/belonging.ts'
 import type { EvidenceVault } from '../../cluster/evidence-vault.ts'
 import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import type { Memory } from '../../domain/facts.ts'
+import { formatInstant } from '../../domain/instant.ts'
 import type { Client } from '../../kube/client.ts'
-import { isAlreadyExists, isNotFound } from '../../kube/errors.ts'
+import { isAlreadyExists, isConflict, isNotFound, isUnreachable } from '../../kube/errors.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import { type Resource } from '../../kube/resource.ts'
 import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
 import type { DecisionBoard } from '../decision-board.ts'
+import type { HealthBoard } from '../health-board.ts'
 import type { TamperingReporter } from '../tampering.ts'
-import { gather, type GatherDeps } from './gather.ts'
+import { gather, type GatherDeps, waitingFor } from './gather.ts'
 import { memoryFrom } from './memory.ts'
 import { entitlementStatus, licenseStatus, platformConfigStatus, type PolicySupport, type Previous } from './status.ts'
+import { publishedGate } from './published-gate.ts'
 import { entitlementTransitions, licenseTransitions, type Transition } from './transitions.ts'
 
 export interface EntitlementDeps extends GatherDeps {
   readonly client: Client
+  /** Where this operator lives. */
+  readonly namespace: string
+  /** Whether an operator of that namespace, which wrote the Entitlement, may still live: then it is its turn. */
+  readonly giveWay: (namespace: string, signal: AbortSignal) => Promise<boolean>
   readonly vault: EvidenceVault
   /** Without its vault the operator works on; only a restart would lose something. */
   readonly onVaultProblem: (error: unknown) => void
   readonly board: DecisionBoard
   readonly events: EventRecorder
   readonly policies: () => PolicySupport
+  /** Who the operator is to the API server; empty where it does not say. */
+  readonly whoAmI: (signal: AbortSignal) => Promise<string>
+  readonly health: HealthBoard
   readonly onPublished: (status: EntitlementStatus) => void
+  /** Told each time the Entitlement could not be written. */
+  readonly onPublicationFailed: () => void
   /** Told what is said of an object by an Event. */
   readonly onTransition: (kind: string, name: string, transition: Transition) => void
   readonly reportTampering: TamperingReporter
 }
 
 export const ENTITLEMENT_KEY = 'entitlement'
+/** As a word in a sentence, an answer of the API server can be long: the object that it refuses is in it. */
+const LONGEST_WORDS = 300
 
-export function entitlementController(deps: EntitlementDeps): ControllerSpec {
-  const { client, stores, board, events, vault, evidence, revocations, time } = deps
+function wordsOf(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error)
+  return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words
+}
+
+async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await work
+    return undefined
+  } catch (error) {
+    return { error }
+  }
+}
+
+export interface EntitlementController extends ControllerSpec {
+  /** Publishes that nobody counts what starts from now on. Whoever comes next counts again. */
+  leave(signal: AbortSignal): Promise<void>
+}
+
+export function entitlementController(deps: EntitlementDeps): EntitlementController {
+  const { client, stores, board, events, health, vault, evidence, revocations, time, marks } = deps
   const name = deps.catalog.product
   let memory: Memory | undefined
   /** What was written last. A status that differs from it was written by somebody else. */
   let published: EntitlementStatus | undefined
+  let operator: string | undefined
+  let overtaken = false
   /** What was being written when no answer came: it may have arrived. */
   let attempted: EntitlementStatus | undefined
 
@@ -57,30 +94,82 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
     rests: true,
     async reconcile(_key, signal) {
       if (!stores.entitlement.store.synced) return awaitChange
+      operator ??= await deps.whoAmI(signal)
       memory ??= await recollect(signal)
       if (memory === undefined) return awaitChange
       const facts = await gather(deps, memory, signal)
-      if (facts === undefined) return awaitChange
+      if (facts === undefined || (await isAnothersTurn(signal))) return awaitChange
       const decision = decide(facts)
-      await publishEntitlement(decision, facts.now, signal)
+      const failure = await failureOf(publishEntitlement(decision, facts.now, signal))
+      signal.throwIfAborted()
+      reportPublication(failure)
+      if (failure !== undefined && wasOvertaken(failure.error)) throw failure.error
+      // Carried out all the same: whoever keeps us from writing must not keep things as they are.
       memory = decision.memory
       board.publish(decision, facts)
       await publishLicenses(decision, facts.now, signal)
       await publishConfigs(decision, facts.now, signal)
       await keepEvidence(signal).catch(deps.onVaultProblem)
+      if (failure !== undefined) throw failure.error
       // While the clock is in dispute it wakes nobody at the right time; then the time is looked at again and again.
       return facts.concerns.some(({ about }) => about === 'clock') ? awaitChange : lookAgainAt(decision.nextChangeAt)
     },
+    leave,
+  }
+
+  /** Another wrote before this term has, perhaps an operator of another namespace: once it is seen first who leads. */
+  function wasOvertaken(error: unknown): boolean {
+    if (published !== undefined || overtaken) return false
+    overtaken = isConflict(error) || isAlreadyExists(error)
+    return overtaken
+  }
+
+  async function leave(signal: AbortSignal): Promise<void> {
+    const resource = stores.entitlement.store.get(name)
+    if (board.current === undefined || published === undefined || resource === undefined) return
+    const gate = publishedGate(board.current, { operator: operator ?? '', attends: false })
+    const status = { ...published, gate }
+    if (!isDeepStrictEqual(resource.status, status)) await replaceStatus(resource, status, signal)
+  }
+
+  /** Another writer was faster, or nobody answered: that is over in a moment, and no news. */
+  function reportPublication(failure: { readonly error: unknown } | undefined): void {
+    if (failure === undefined) {
+      health.report('publication', undefined)
+      return
+    }
+    deps.onPublicationFailed()
+    const { error } = failure
+    if (isConflict(error) || isUnreachable(error)) return
+    health.report('publication', {
+      type: 'Published',
+      healthy: false,
+      reason: 'NotPublished',
+      message: `the decision is carried out but could not be published in Entitlement ${name}: ${wordsOf(error)}; until it can, the admission policies go by the one before`,
+    })
+  }
+
+  /** Whether an operator of another namespace has written the Entitlement, and may go on doing so. */
+  async function isAnothersTurn(signal: AbortSignal): Promise<boolean> {
+    const { operator } = (stores.entitlement.store.get(name)?.status ?? {}) as Partial<EntitlementStatus>
+    if (operator === undefined || operator.namespace === deps.namespace) return false
+    return deps.giveWay(operator.namespace, signal)
   }
 
   /** What was known before a restart: the memory of the last decision, and the evidence that was believed. */
   async function recollect(signal: AbortSignal): Promise<Memory | undefined> {
     const kept = vault.read()
-    if (kept === undefined) return undefined
+    if (kept === undefined || waitingFor(stores).length > 0) return undefined
     if (kept.time !== undefined) time.restore(kept.time)
     const { now } = await time.read(signal)
     await evidence.restore(kept.licenses, kept.replacers, now)
     if (kept.revocations !== undefined) await revocations.restore(kept.revocations, now)
+    marks.open(
+      kept.marks,
+      stores.workloads.flatMap(({ store }) => store.values()),
+    )
+    // Before the first workload is held: what is signed with a key that gets lost is not believed after a restart.
+    if (kept.marks !== marks.key) await keepEvidence(signal).catch(deps.onVaultProblem)
     return memoryFrom(stores.entitlement.store.get(name))
   }
 
@@ -91,6 +180,7 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
         replacers: evidence.replacers().map(({ text }) => text),
         revocations: revocations.newest?.text,
         time: time.kept,
+        marks: marks.key,
       },
       signal,
     )
@@ -106,11 +196,20 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
 
     const resource = live ?? (await create(signal))
     const previous = published ?? before
-    const status = entitlementStatus(decision, previous, resource.generation, now, deps.policies())
+    const circumstances = {
+      policies: deps.policies(),
+      operator: operator ?? '',
+      findings: health.findings,
+      attends: true,
+    }
+    const status: EntitlementStatus = {
+      ...entitlementStatus(decision, previous, resource.generation, now, circumstances),
+      operator: { namespace: deps.namespace },
+    }
     if (!isDeepStrictEqual(before, status)) {
       attempted = status
       await replaceStatus(resource, status, signal)
-      const config = activeConfig(stores.configs.store.values())
+      const config = activeConfig(ownConfigs(stores, name))
       for (const transition of entitlementTransitions(previous, status)) {
         say('Entitlement', resource, transition)
         if (config !== undefined) say('PlatformConfig', config, transition)
@@ -166,8 +265,14 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
   }
 
   async function publishConfigs(decision: Decision, now: number, signal: AbortSignal): Promise<void> {
-    const active = activeConfig(stores.configs.store.values())
+    const products = productsHere(stores, name)
+    const configs = ownConfigs(stores, name)
+    const active = activeConfig(configs)
     for (const resource of stores.configs.store.values()) {
+      if (!configs.includes(resource)) {
+        deps.onLeft('PlatformConfig', resource.name, productOfConfig(resource, products))
+        continue
+      }
       const previous = resource.status as Previous | undefined
       const names = active?.uid === resource.uid ? active.wanted.agents : []
       const status = platformConfigStatus(
@@ -178,7 +283,11 @@ export function entitlementController(deps: EntitlementDeps): ControllerSpec {
         resource.generation,
         now,
       )
-      await applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, status, signal)
+      const said = unnamed(resource, products)
+      const more = said === undefined ? [] : [condition('ProductNamed', false, 'SeveralProducts', said)]
+      const conditions = conditionsAfter(previous?.conditions, more, resource.generation, formatInstant(now))
+      const full = { ...status, conditions: [...status.conditions, ...conditions] }
+      await applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, full, signal)
     }
   }
 

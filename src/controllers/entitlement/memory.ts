@@ -8,15 +8,43 @@ import type { Patience } from '../../domain/patience.ts'
 
 /** The memory in an Entitlement. Whoever can edit it can postpone a hold by one notice, and is seen doing so. */
 export function memoryFrom(entitlement: { readonly status: unknown } | undefined): Memory {
-  const { agents, cluster, nodes, violations } = readRemembered(entitlement)
+  const { agents, cluster, nodes, violations, gate } = readRemembered(entitlement)
   return {
-    admitted: new Set(agents.admitted.map(keyOf)),
-    holdAt: instants(agents.refused.map((agent) => [keyOf(agent), agent.holdAt])),
+    admitted: new Map(agents.admitted.map((agent) => [keyOf(agent), { agent: agent.name, images: agent.images }])),
+    recovering: recoveringIn(agents.recovering),
+    notices: noticesIn(agents.refused),
+    ...cutIn(agents),
+    frozen: gate.frozen.map(({ name, spec }) => ({ name, spec })),
     ...clusterIn(cluster),
     ...overageIn(nodes),
     ...peaksIn(nodes),
     violationSince: instants(violations.map(({ reason, since }) => [reason, since])),
   }
+}
+
+function recoveringIn(entries: Remembered['agents']['recovering']): Memory['recovering'] {
+  return new Map(
+    entries.map((entry) => [
+      keyOf(entry),
+      { agent: entry.name, images: entry.images, until: parseInstant(entry.until) ?? 0 },
+    ]),
+  )
+}
+
+function noticesIn(refused: Remembered['agents']['refused']): Memory['notices'] {
+  return new Map(
+    refused.flatMap((agent) => {
+      const endsAt = parseInstant(agent.holdAt)
+      return endsAt === undefined ? [] : [[keyOf(agent), { endsAt }]]
+    }),
+  )
+}
+
+/** Whether the lists that were published leave somebody out. */
+function cutIn({ totals, admitted, refused, othersHeldBy }: Remembered['agents']): Pick<Memory, 'cut'> {
+  if (totals.admitted <= admitted.length && totals.refused <= refused.length) return {}
+  const noticeEndsAt = parseInstant(othersHeldBy)
+  return { cut: noticeEndsAt === undefined ? {} : { noticeEndsAt } }
 }
 
 /** The type that counted. Whoever can edit it can postpone its change by the time for which it has to last. */

@@ -1,17 +1,21 @@
 // What people and programs read: a Decision as the status of the Entitlement, the Licenses and the PlatformConfig. Pure.
 
-import { type Condition, condition, conditionsAfter, type WantedCondition } from '../../api/conditions.ts'
-import type { AgentEntry, EntitlementStatus, PublishedLimit } from '../../api/entitlement.ts'
+import { type Condition, condition, conditionsAfter, NO_POLICIES, type WantedCondition } from '../../api/conditions.ts'
+import type { EntitlementStatus, PublishedLimit } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfigStatus } from '../../api/platform-config.ts'
-import type { AdmittedAgent, RefusedAgent } from '../../domain/agent-admission.ts'
+import type { AdmittedAgent } from '../../domain/agent-admission.ts'
 import type { Decision } from '../../domain/decision.ts'
 import type { Concern } from '../../domain/facts.ts'
 import type { LicenseDecision } from '../../domain/license-state.ts'
 import { coveredUntil, isHardLimit, isWithin, limitOf } from '../../domain/grant.ts'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
-import { UNLIMITED } from '../../domain/license/claims.ts'
 import { amount, list } from '../../domain/words.ts'
+import type { Finding } from '../health-board.ts'
+import { withShortTexts } from './bounds.ts'
+import { agentEntry, publishedAgents, refusedEntry, usage } from './published-agents.ts'
+import { conditionsOf, publishedMessages } from './published-findings.ts'
+import { publishedGate } from './published-gate.ts'
 
 /** Whether the API server enforces our policies itself. */
 export type PolicySupport = 'enforced' | 'unsupported'
@@ -20,17 +24,28 @@ export interface Previous {
   readonly conditions?: readonly Condition[]
 }
 
+/** What is known beside the decision: of the API server, and of what became of carrying decisions out. */
+export interface Circumstances {
+  readonly policies: PolicySupport
+  /** Who the operator is to the API server; empty if it does not say. */
+  readonly operator: string
+  /** What the controllers found. */
+  readonly findings: readonly Finding[]
+  /** Whether the operator goes on counting; false when it stops. */
+  readonly attends: boolean
+}
+
 export function entitlementStatus(
   decision: Decision,
   previous: Previous | undefined,
   generation: number,
   now: Instant,
-  policies: PolicySupport,
+  circumstances: Circumstances,
 ): EntitlementStatus {
-  const { agents, gate, grant, degradation, nodes } = decision
+  const { grant, degradation, nodes } = decision
   const claims = grant.license?.claims
   const until = coveredUntil(grant)
-  return {
+  const status: Omit<EntitlementStatus, 'gate'> = {
     observedGeneration: generation,
     verdict: decision.verdict,
     reason: decision.reason,
@@ -68,16 +83,7 @@ export function entitlementStatus(
       })),
       ...overageOf(decision),
     },
-    agents: {
-      limit: agents.limit,
-      summary: usage(agents.admitted.length, agents.limit),
-      admitted: agents.admitted.map(agentEntry),
-      refused: agents.refused.map(briefly(0)),
-      held: agents.held.map((agent, index) => ({
-        ...briefly(agents.refused.length)(agent, index),
-        replicas: agent.replicas,
-      })),
-    },
+    agents: publishedAgents(decision),
     limits: publishedLimits(decision),
     deniedFeatures: deniedFeatures(decision),
     features: [...decision.features],
@@ -89,27 +95,16 @@ export function entitlementStatus(
       message,
       since: formatInstant(firstSeen),
     })),
-    messages: [...decision.messages],
+    messages: publishedMessages(decision, circumstances.findings),
     ...(decision.nextChangeAt === undefined ? {} : { nextChangeAt: formatInstant(decision.nextChangeAt) }),
-    gate: {
-      growth: gate.growth,
-      message: gate.message,
-      anyAgent: gate.anyAgent,
-      agents: [...gate.agents],
-      slots: gate.slots,
-      slotsMessage: gate.slotsMessage,
-      refusal: gate.refusal,
-      ...(gate.createUntil === undefined ? {} : { createUntil: formatInstant(gate.createUntil) }),
-      createMessage: gate.createMessage,
-      workloads: sentencesIn(gate.workloads),
-    },
     conditions: conditionsAfter(
       previous?.conditions,
-      entitlementConditions(decision, policies),
+      entitlementConditions(decision, circumstances),
       generation,
       formatInstant(now),
     ),
   }
+  return { ...withShortTexts(status), gate: publishedGate(decision, circumstances) }
 }
 
 /** Also of the axes that the operator does not see: whoever measures them reads the limit here. */
@@ -159,7 +154,7 @@ function overageOf({
 }
 
 // Ready means processed, whatever the license says: `helm install --wait` reads it. The license's state stands beside it.
-function entitlementConditions(decision: Decision, policies: PolicySupport): WantedCondition[] {
+function entitlementConditions(decision: Decision, { policies, findings }: Circumstances): WantedCondition[] {
   const { grant, degradation, cluster, nodes } = decision
   const violated = (verdict: string) => decision.violations.find((violation) => violation.verdict === verdict)
   const notAuthentic = violated('InvalidSignature')
@@ -206,19 +201,19 @@ function entitlementConditions(decision: Decision, policies: PolicySupport): Wan
       'PolicyEnforced',
       policies === 'enforced',
       policies === 'enforced' ? 'PolicyEnforced' : 'NotSupported',
-      policies === 'enforced'
-        ? 'the API server refuses growth itself'
-        : 'this API server has no ValidatingAdmissionPolicy (Kubernetes 1.30 or later): growth is undone, not refused',
+      policies === 'enforced' ? 'the API server refuses growth itself' : NO_POLICIES,
     ),
+    ...conditionsOf(findings),
   ]
 }
 
 function withinAgentLimit({ agents, catalog }: Decision): WantedCondition {
   const { noun } = catalog.governed
   const refused = [...agents.refused, ...agents.held].filter((agent) => agent.reason === 'AgentLimitReached')
-  const used = agents.admitted.length
+  const { used } = agents
   if (refused.length > 0) {
-    const message = `${list(refused.map((agent) => agent.agent))} over the limit of ${amount(agents.limit, noun)}`
+    const names = list(refused.map((agent) => agent.agent))
+    const message = `${names} over the limit of ${amount(agents.limit, noun)}`
     return condition('WithinAgentLimit', false, 'AgentLimitReached', message)
   }
   const isWithinLimit = isWithin(agents.limit, used)
@@ -248,6 +243,7 @@ export function licenseStatus(
   const inForce = license.state === 'Valid'
   return {
     observedGeneration: generation,
+    product: decision.catalog.product,
     state: license.state,
     reason: license.reason,
     message: license.message,
@@ -259,7 +255,7 @@ export function licenseStatus(
     ...(license.inUse
       ? {
           nodes: usage(decision.nodes.counted, decision.nodes.limit),
-          agents: usage(decision.agents.admitted.length, decision.agents.limit),
+          agents: usage(decision.agents.used, decision.agents.limit),
         }
       : {}),
     conditions: conditionsAfter(
@@ -321,44 +317,4 @@ export function platformConfigStatus(
       formatInstant(now),
     ),
   }
-}
-
-// An object may have 1.5 MB in etcd. Of thousands that are refused the first say why in full, and each of them its reason.
-const IN_FULL = 200
-const IN_SHORT = 'not licensed: see the Entitlement'
-
-/** @param before how many were told already */
-function briefly(before: number): (agent: RefusedAgent, index: number) => AgentEntry {
-  return (agent, index) => {
-    const { message, ...brief } = refusedEntry(agent)
-    return before + index < IN_FULL && message !== undefined ? { ...brief, message } : brief
-  }
-}
-
-function sentencesIn(workloads: Readonly<Record<string, string>>): Record<string, string> {
-  let told = 0
-  return Object.fromEntries(
-    Object.entries(workloads).map(([key, sentence]) => [
-      key,
-      sentence === '' || ++told <= IN_FULL ? sentence : IN_SHORT,
-    ]),
-  )
-}
-
-function agentEntry(agent: AdmittedAgent): AgentEntry {
-  return { name: agent.agent, namespace: agent.namespace, kind: agent.kind, workload: agent.workload }
-}
-
-function refusedEntry(agent: RefusedAgent): AgentEntry {
-  return {
-    ...agentEntry(agent),
-    reason: agent.reason,
-    message: agent.message,
-    ...(agent.holdAt === undefined ? {} : { holdAt: formatInstant(agent.holdAt) }),
-  }
-}
-
-/** `3/10`, `3/unlimited`: for the columns of kubectl. */
-function usage(used: number, limit: number): string {
-  return `${used}/${limit === UNLIMITED ? 'unlimited' : limit}`
 }

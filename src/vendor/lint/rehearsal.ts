@@ -62,6 +62,7 @@ function smallestCluster({ claims, catalog, plan, issued }: Draft): Facts {
     licenses: [{ name: 'license', claims }],
     formerLicenses: issued,
     concerns: [],
+    configs: [],
     agentsNamespace: NAMESPACE,
     workloads: [],
     namesTaken: new Set(),

@@ -5,28 +5,37 @@ import { expect, test } from 'vitest'
 import { readRemembered } from '../../../src/api/entitlement.ts'
 import { kind } from '../../support/builders.ts'
 
-const NOTHING = { agents: { admitted: [], refused: [], held: [] }, nodes: { pastPeaks: [] }, violations: [] }
+const NO_AGENTS = { totals: { admitted: 0, refused: 0 }, admitted: [], refused: [], held: [], recovering: [] }
+const NOTHING = { agents: NO_AGENTS, gate: { frozen: [] }, nodes: { pastPeaks: [] }, violations: [] }
 const SINCE = '2026-11-21T08:00:00Z'
-const rex = { namespace: 'cto-agents', kind: 'Deployment', workload: 'rex' }
+const rex = { name: 'rex', namespace: 'cto-agents', kind: 'Deployment', workload: 'rex', images: '' }
 
 test('what the next decision depends on is read, the rest is left', () => {
   const status = {
     agents: {
       limit: 2,
-      admitted: [{ ...rex, name: 'rex' }],
+      totals: { admitted: 3, refused: 1, held: 1 },
+      admitted: [rex],
       refused: [{ ...rex, workload: 'tess', name: 'tess', reason: 'AgentLimitReached', message: 'no', holdAt: SINCE }],
       held: [{ ...rex, workload: 'atlas', name: 'atlas', replicas: 2 }],
+      recovering: [{ ...rex, images: 'a,b', until: SINCE }],
+      othersHeldBy: SINCE,
     },
+    gate: { frozen: [{ name: 'acme', spec: { agents: {} } }] },
     cluster: { ...kind, uid: 'u-1', changesAt: SINCE },
     nodes: { counted: 4, total: 4, limit: 3, pastPeaks: [{ counted: 6, until: SINCE }], peak: 5, overSince: SINCE },
     violations: [{ reason: 'Expired', message: 'it ended', since: SINCE }],
   }
   expect(readRemembered({ status })).toEqual({
     agents: {
+      totals: { admitted: 3, refused: 1 },
       admitted: [rex],
-      refused: [{ ...rex, workload: 'tess', holdAt: SINCE }],
-      held: [{ ...rex, workload: 'atlas' }],
+      refused: [{ ...rex, workload: 'tess', name: 'tess', holdAt: SINCE }],
+      held: [{ ...rex, workload: 'atlas', name: 'atlas' }],
+      recovering: [{ ...rex, images: 'a,b', until: SINCE }],
+      othersHeldBy: SINCE,
     },
+    gate: { frozen: [{ name: 'acme', spec: { agents: {} } }] },
     cluster: { ...kind, changesAt: SINCE },
     nodes: { counted: 4, pastPeaks: [{ counted: 6, until: SINCE }], peak: 5, overSince: SINCE },
     violations: [{ reason: 'Expired', since: SINCE }],
@@ -41,7 +50,8 @@ test('what cannot be read is forgotten, and nothing else with it', () => {
     violations: [{ reason: 'Expired' }, { reason: 'Revoked', since: SINCE }],
   }
   expect(readRemembered({ status })).toEqual({
-    agents: { admitted: [rex], refused: [rex], held: [] },
+    agents: { ...NO_AGENTS, admitted: [rex], refused: [rex], held: [] },
+    gate: { frozen: [] },
     nodes: { pastPeaks: [], overSince: SINCE },
     violations: [{ reason: 'Revoked', since: SINCE }],
   })
@@ -75,5 +85,5 @@ test('it never fails', () => {
 })
 
 function rexOf<T>(value: T): Record<keyof typeof rex | 'holdAt', T> {
-  return { namespace: value, kind: value, workload: value, holdAt: value }
+  return { name: value, namespace: value, kind: value, workload: value, images: value, holdAt: value }
 }

@@ -6,9 +6,10 @@ import { entitlementTransitions, licenseTransitions } from '../../../src/control
 import { decide } from '../../../src/domain/decision.ts'
 import type { Facts } from '../../../src/domain/facts.ts'
 import { DAY } from '../../../src/domain/instant.ts'
-import { eks, facts, license, NOW, wanted } from '../../support/builders.ts'
+import { eks, facts, license, NOW, wanted, circumstances } from '../../support/builders.ts'
 
-const status = (overrides: Partial<Facts>) => entitlementStatus(decide(facts(overrides)), undefined, 1, NOW, 'enforced')
+const status = (overrides: Partial<Facts>) =>
+  entitlementStatus(decide(facts(overrides)), undefined, 1, NOW, circumstances)
 const reasons = (before: Partial<Facts> | undefined, after: Partial<Facts>) =>
   entitlementTransitions(before === undefined ? undefined : status(before), status(after)).map(
     ({ type, reason }) => `${type} ${reason}`,

@@ -10,7 +10,7 @@ import { packageRoot } from '../../../src/control-plane/package-root.ts'
 import { entitlementStatus, licenseStatus, platformConfigStatus } from '../../../src/controllers/entitlement/status.ts'
 import { decide } from '../../../src/domain/decision.ts'
 import { readCrds, schemaOf, withKinds } from '../../support/api-reference.ts'
-import { facts, license, NOW } from '../../support/builders.ts'
+import { facts, license, NOW, circumstances } from '../../support/builders.ts'
 import { blocks } from '../../support/pages.ts'
 
 const file = join(packageRoot(), 'docs/api-reference.md')
@@ -24,7 +24,7 @@ test('docs/api-reference.md has every field as it is (vitest -u writes them)', a
 const decision = decide(facts({ licenses: [license()] }))
 const [judged] = decision.licenses
 const published = {
-  Entitlement: entitlementStatus(decision, undefined, 1, NOW, 'enforced'),
+  Entitlement: entitlementStatus(decision, undefined, 1, NOW, circumstances),
   ...(judged === undefined ? {} : { License: licenseStatus(judged, decision, undefined, 1, NOW) }),
   PlatformConfig: platformConfigStatus(decision, [], 'another one counts', undefined, 1, NOW),
 }

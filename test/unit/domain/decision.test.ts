@@ -40,7 +40,8 @@ describe('without a license', () => {
     expect(decision.verdict).toBe('ClusterTypeNotAllowed')
     expect(decision.agents.admitted).toEqual([])
     expect(decision.gate).toMatchObject({ growth: 'Closed' })
-    expect(decision.gate.workloads['deployments/cto-agents/rex']).toBe(
+    expect(decision.gate.workloads['deployments/cto-agents/rex']).toBe('refused rex')
+    expect(decision.agents.refused[0]?.message).toBe(
       'agent rex is not licensed: the Free plan is for Kind clusters only, and this cluster is EKS; install a license that may be used here',
     )
   })
@@ -201,7 +202,7 @@ describe('the end of a license', () => {
       facts({
         licenses: [license({ expiresAt: NOW - 100 * DAY })],
         workloads: [workload('tess', { createdAt: NOW - HOUR })],
-        memory: { ...NO_MEMORY, admitted: new Set(['deployments/cto-agents/tess']) },
+        memory: { ...NO_MEMORY, admitted: new Map([['deployments/cto-agents/tess', { agent: 'tess', images: '' }]]) },
       }),
     )
     expect(names(decision.agents.admitted)).toEqual(['tess'])
@@ -309,7 +310,7 @@ describe('holding', () => {
     const running = facts({ workloads: [workload('tess'), workload('morgan')] })
     const decision = decide({
       ...running,
-      memory: { ...NO_MEMORY, admitted: new Set(['deployments/cto-agents/morgan']) },
+      memory: { ...NO_MEMORY, admitted: new Map([['deployments/cto-agents/morgan', { agent: 'morgan', images: '' }]]) },
     })
     expect([...decision.agents.toHold]).toEqual(['deployments/cto-agents/tess'])
     expect(decision.agents.refused).toMatchObject([
@@ -321,7 +322,7 @@ describe('holding', () => {
   })
 
   test('a shorter notice shortens, a longer one does not lengthen what was announced', () => {
-    const memory = { ...NO_MEMORY, holdAt: new Map([['deployments/cto-agents/tess', NOW + 2 * HOUR]]) }
+    const memory = { ...NO_MEMORY, notices: new Map([['deployments/cto-agents/tess', { endsAt: NOW + 2 * HOUR }]]) }
     const holdAt = (holdNotice: number) =>
       decide(facts({ workloads: [workload('tess')], memory, holdNotice })).agents.refused[0]?.holdAt
     expect(holdAt(HOUR)).toBe(NOW + HOUR)
@@ -349,7 +350,7 @@ describe('holding', () => {
   })
 
   test('outside the namespaces that the gate covers, an agent counts but is not held', () => {
-    const decision = decide(facts({ workloads: [workload('tess', { governed: false })] }))
+    const decision = decide(facts({ workloads: [workload('tess', { governedSince: undefined })] }))
     expect(decision.agents.toHold.size).toBe(0)
     expect(names(decision.agents.refused)).toEqual(['tess'])
   })

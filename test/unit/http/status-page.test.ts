@@ -32,7 +32,7 @@ const pageOf = (facts: Facts, events?: readonly JournalEntry[]) => renderPage(vi
 const running = (...agents: readonly string[]) => agents.map((agent) => workload(agent))
 const admitted = (...agents: readonly string[]) => ({
   ...NO_MEMORY,
-  admitted: new Set(running(...agents).map(workloadKey)),
+  admitted: new Map(running(...agents).map((ran) => [workloadKey(ran), ran])),
 })
 
 const free = facts({ wanted: wanted(['rex', 'blaze', 'tess']), workloads: running('rex', 'blaze') })

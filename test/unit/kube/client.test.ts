@@ -56,6 +56,8 @@ test('paths, verbs and managers are those of Kubernetes', async () => {
   await client.create(deployments, object, soon())
   server.expect(/^PUT .*\/a%20b\/status\?fieldManager=me$/, json(object))
   await client.replace(deployments, object, soon(), 'status')
+  server.expect(/^PATCH .*\/deployments\/a%20b\?fieldManager=me$/, json(object))
+  await client.jsonPatch(deployments, { namespace: 'n', name: 'a b' }, [], soon())
   server.expect(/^DELETE .*\/a%20b$/, json({ kind: 'Status', status: 'Success' }))
   await client.delete(deployments, { namespace: 'n', name: 'a b' }, 'uid', soon())
 })

@@ -9,7 +9,7 @@ import { TYPE_LASTS } from '../../../../src/domain/cluster/stability.ts'
 import { decide, type Decision } from '../../../../src/domain/decision.ts'
 import { type Facts, NO_MEMORY } from '../../../../src/domain/facts.ts'
 import { DAY, HOUR, type Instant, SECOND } from '../../../../src/domain/instant.ts'
-import { eks, facts, kind, license, NOW, wanted, workload } from '../../../support/builders.ts'
+import { eks, facts, kind, license, NOW, wanted, workload, circumstances } from '../../../support/builders.ts'
 
 const unknown: ClusterType = {
   type: 'Unknown',
@@ -36,7 +36,9 @@ function course(given: Partial<Facts> = {}) {
     },
     /** A restart: all that is known is what was published. */
     restart(decision: Decision): void {
-      const status = JSON.parse(JSON.stringify(entitlementStatus(decision, undefined, 1, now, 'enforced'))) as unknown
+      const status = JSON.parse(
+        JSON.stringify(entitlementStatus(decision, undefined, 1, now, circumstances)),
+      ) as unknown
       memory = memoryFrom({ status })
     },
   }

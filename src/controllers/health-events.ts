@@ -1,0 +1,27 @@
+// Says in Events what the controllers found, once when it begins and once when it is over.
+
+import type { EventRecorder, ObjectReference } from '../kube/events.ts'
+import type { Finding, HealthBoard } from './health-board.ts'
+
+/** Returns how to stop saying it. */
+export function reportHealth(health: HealthBoard, events: EventRecorder, regarding: () => ObjectReference): () => void {
+  let said = new Map<string, Finding>()
+  return health.onChange(() => {
+    const troubles = new Map(
+      health.findings
+        .filter(({ healthy }) => !healthy)
+        .map((finding) => [`${finding.type} ${finding.message}`, finding]),
+    )
+    for (const [id, { reason, message }] of troubles) {
+      if (said.has(id)) continue
+      events.record({ regarding: regarding(), type: 'Warning', reason, action: 'Report', note: message })
+    }
+    for (const [id, { type, message }] of said) {
+      const goesOn = troubles.has(id) || [...troubles.values()].some((finding) => finding.type === type)
+      if (goesOn) continue
+      const note = `${type} is well again; it was not, because ${message}`
+      events.record({ regarding: regarding(), type: 'Normal', reason: `${type}Again`, action: 'Report', note })
+    }
+    said = troubles
+  })
+}
