@@ -4,8 +4,8 @@
 import { hostname } from 'node:os'
 import type { EntitlementStatus } from './api/entitlement.ts'
 import { API_VERSION, GROUP, REVOCATIONS_KEY } from './api/names.ts'
-import { activeConfig } from './cluster/active-config.ts'
 import { OwnerRegistry } from './cluster/agent-owners.ts'
+import { activeConfig } from './cluster/active-config.ts'
 import { ownConfigs } from './cluster/belonging.ts'
 import { createEvidenceVault, vaultName } from './cluster/evidence-vault.ts'
 import { type ClusterIdentity, whoAmI } from './cluster/identity.ts'
@@ -27,9 +27,9 @@ import { formerFinding, gateCheck, GATE_KEY } from './controllers/policy/gate-ch
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
 import { keyToHandBack, ownershipController, type Returns } from './controllers/hold/ownership.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
-import { startSurvey } from './controllers/survey/survey.ts'
 import { createHealthBoard } from './controllers/health-board.ts'
 import { reportHealth } from './controllers/health-events.ts'
+import { startSurvey } from './controllers/survey/survey.ts'
 import { createTamperingReporter } from './controllers/tampering.ts'
 import { HOUR } from './domain/instant.ts'
 import { readLicense } from './domain/license/read-license.ts'
@@ -83,8 +83,8 @@ export function startTerm(deps: TermDeps): Term {
   const { catalog, agentsNamespace } = settings
   const { product } = catalog
   const board = createDecisionBoard()
-  const health = createHealthBoard()
   const owners = new OwnerRegistry({ client, clock, label: catalog.governed.label })
+  const health = createHealthBoard()
   const events = keepingJournal(
     createEventRecorder(client, `${GROUP}/operator`, hostname(), (error) =>
       log.warn({ err: error }, 'event not written'),
@@ -258,13 +258,6 @@ export function startTerm(deps: TermDeps): Term {
     agents.enqueue(AGENTS_KEY)
     for (const key of keysToHoldOrResume(board, stores, marks)) hold.enqueue(key)
   })
-  const survey = startSurvey({
-    client,
-    health,
-    ...catalog.governed,
-    images: catalog.governed.images,
-    ...(settings.survey === undefined ? {} : { timing: settings.survey }),
-  })
   const stopSaying = reportHealth(health, events, () => ({
     apiVersion: API_VERSION,
     kind: 'Entitlement',
@@ -272,6 +265,13 @@ export function startTerm(deps: TermDeps): Term {
     uid: stores.entitlement.store.get(product)?.uid ?? '',
   }))
   const stopListening = health.onChange(decideAgain)
+  const survey = startSurvey({
+    client,
+    health,
+    ...catalog.governed,
+    images: catalog.governed.images,
+    ...(settings.survey === undefined ? {} : { timing: settings.survey }),
+  })
   const stopLooking = repeat(clock, () => time.lookAgainMs, decideAgain)
   const stopTrying = repeat(clock, () => TRY_GATE_MS * (0.9 + 0.2 * Math.random()), tryGate)
   // What was there before this term tells of itself no more.

@@ -89,7 +89,7 @@ export interface RunningOperator extends AsyncDisposable {
   readonly operator: Operator
   /** All that the operator logged. */
   readonly logs: () => string
-  /** Requests that changed or would have changed something, but the Lease and the Event of who leads. */
+  /** Requests that changed or would have changed something, but the Lease and the Event of who leads, and what is only asked. */
   readonly writes: () => number
   /** The operator's metrics. */
   readonly metrics: () => Promise<string>
@@ -116,6 +116,8 @@ export async function runOperator(
   const count = (message: unknown) => {
     const { request } = message as { request: ClientRequest & { agent?: unknown } }
     if (request.agent !== access.agent || request.method === 'GET' || ofElection.test(request.path)) return
+    // Asked and not kept: who we are, and whether the gate is closed.
+    if (/dryRun=All|\/selfsubjectreviews/.test(request.path)) return
     writes.add(request)
   }
   subscribe('http.client.request.start', count)

@@ -1,6 +1,6 @@
 // Workloads with the label: none starts or grows but as the decision allows it.
 
-import { HELD_REPLICAS_ANNOTATION } from '../../api/names.ts'
+import { FIELD_MANAGER, HELD_REPLICAS_ANNOTATION } from '../../api/names.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import {
   BY_KUBERNETES_ITSELF,
@@ -84,11 +84,18 @@ function variables(label: string, noun: string): readonly Expression[] {
     },
     {
       name: 'isResumed',
-      expression: `variables.gate.operator != '' && request.userInfo.username == variables.gate.operator && !(${isCreated}) && ${held('oldObject')} && !(${held('object')})`,
+      expression: `!(${isCreated}) && ${held('oldObject')} && !(${held('object')})`,
+    },
+    // The operator starts what its own decision admits: what it makes, and what it resumes. The parameters may be those of the
+    // decision before for a moment, and in a crowded namespace they do not name it. Whoever writes with the operator's user but
+    // in another way is judged as everybody is.
+    {
+      name: 'byOperator',
+      expression: `variables.gate.operator != '' && request.userInfo.username == variables.gate.operator && request.options.?fieldManager.orValue('') == '${FIELD_MANAGER}' && (${isCreated} || variables.isResumed)`,
     },
     {
       name: 'needsPlace',
-      expression: `variables.starts && !(${STATE_IS_ADMITTED} || variables.isRollout || variables.isResumed)`,
+      expression: `variables.starts && !(${STATE_IS_ADMITTED} || variables.isRollout || variables.byOperator)`,
     },
     // The name of a Deployment is taken once in a namespace: the operator gave as many names as places were free.
     {
@@ -110,7 +117,7 @@ export const undecided: Refusal = {
 
 const starting = (noun: string): readonly Refusal[] => [
   {
-    when: 'variables.grows && !variables.gate.anyAgent && !(variables.agent in variables.gate.agents)',
+    when: 'variables.grows && !variables.byOperator && !variables.gate.anyAgent && !(variables.agent in variables.gate.agents)',
     say: isNotLicensed('variables.gate.refusal'),
   },
   {
@@ -130,7 +137,7 @@ const starting = (noun: string): readonly Refusal[] => [
   {
     // The API server sets creationTimestamp before it asks the policies: the only clock that CEL has.
     when:
-      `${isCreated} && variables.wants > 0 && !(${STATE_IS_ADMITTED} || variables.isRollout) && ` +
+      `${isCreated} && variables.wants > 0 && !(${STATE_IS_ADMITTED} || variables.isRollout || variables.byOperator) && ` +
       'has(variables.gate.createUntil) && timestamp(dyn(object).metadata.creationTimestamp) >= timestamp(variables.gate.createUntil)',
     say: isNotLicensed('variables.gate.createMessage'),
   },
@@ -154,7 +161,7 @@ const readOnly: readonly Refusal[] = [
   },
   {
     // Made anew just as it was.
-    when: `params.status.?readOnly.orValue(false) && ${isCreated} && variables.wants > 0 && !(${STATE_IS_ADMITTED} && size(variables.entry) == 3 && variables.entry[2] == ${images('object')})`,
+    when: `params.status.?readOnly.orValue(false) && ${isCreated} && variables.wants > 0 && !variables.byOperator && !(${STATE_IS_ADMITTED} && size(variables.entry) == 3 && variables.entry[2] == ${images('object')})`,
     say: mayNotChange,
   },
 ]
