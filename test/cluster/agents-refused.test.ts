@@ -72,9 +72,9 @@ test('said in conditions, without standing in the way, and over by itself', { ti
   expect(condition('Contested')(contested)?.message).toContain('by kubectl-set again and again')
   await kubectl('-n', 'cto-agents', 'set', 'image', 'deployment/rex', 'agent=example.com/theirs:last')
   await running.operator.idle()
-  const writes = await running.writes()
+  const writes = running.writes()
   await new Promise((resolve) => setTimeout(resolve, 1_500))
-  expect((await running.writes()) - writes, 'it waits for minutes').toBeLessThan(2)
+  expect(running.writes() - writes, 'it waits for minutes').toBeLessThan(2)
 
   // One without the label, in a namespace that nobody governs.
   await kubectl('create', 'deployment', 'hidden', '--image=registry.example/cto-agent:1')
