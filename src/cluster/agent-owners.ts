@@ -6,7 +6,7 @@ import type { Client, RawObject } from '../kube/client.ts'
 import { isForbidden, isNotFound } from '../kube/errors.ts'
 import type { Resource } from '../kube/resource.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { OwnerMemory } from './owner-memory.ts'
+import { OwnerMemory, type Waiting } from './owner-memory.ts'
 
 export interface OwnerReference {
   readonly apiVersion: string
@@ -128,17 +128,20 @@ export class OwnerRegistry {
     const next = this.#memory.next()
     if (next === undefined) return
     this.#startedAt = clock.elapsed()
-    this.#inFlight++
-    void this.#ask(next.question).then((answer) => {
-      this.#inFlight--
-      this.#heard(next, answer)
-      this.#askNext()
-    })
+    void this.#settle(next)
     this.#askNext()
   }
 
-  #heard({ namespace, key }: { readonly namespace: string; readonly key: string }, answer: Answer): void {
+  async #settle({ namespace, key, question }: Waiting<Question>): Promise<void> {
+    this.#inFlight++
+    const answer = await this.#ask(question)
+    this.#inFlight--
     if (this.#stopping.signal.aborted) return
+    this.#heard(namespace, key, answer)
+    this.#askNext()
+  }
+
+  #heard(namespace: string, key: string, answer: Answer): void {
     const before = this.#memory.get(namespace, key)
     // Until it is known better, what was known goes on.
     const keeps = answer.said === 'failed' && before !== undefined && before.said !== 'failed'

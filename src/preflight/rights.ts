@@ -91,6 +91,16 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
       ],
     },
     {
+      duty: 'know whether the controller of a workload exists',
+      rights: [
+        ...to('get', 'apps', ['deployments']),
+        ...to('get', 'batch', ['cronjobs']),
+        ...to('get', 'argoproj.io', ['rollouts']),
+        ...to('get', 'apps.openshift.io', ['deploymentconfigs']),
+        ...to('get', 'keda.sh', ['scaledjobs']),
+      ],
+    },
+    {
       duty: 'run the agents',
       rights: [
         ...to('create patch', '', ['namespaces'], { name: agentsNamespace }),

@@ -53,9 +53,10 @@ test('a list that was forgotten on the way is begun anew, and what was seen twic
   server.expect(/deployments\?limit=100&continue=a$/, failure(410, 'Expired'))
   server.expect(/deployments\?limit=100$/, page(['agent:1'], { continue: 'b', remainingItemCount: 1 }))
   server.expect(/deployments\?limit=100&continue=b$/, page(['agent:2', 'another:1']))
-  // One turn lasts so long that the next kind is not looked at in this test.
-  start(['agent:*'], 7 * 2_000)
-  await until(() => health.findings.length > 0)
+  server.expect(/statefulsets/, page([]))
+  start(['agent:*'], 7 * 700)
+  await until(() => server.isPlayed())
+  await survey?.stop()
   expect(health.findings[0]?.message).toMatch(
     /^2 workloads run .*Deployment n\/agent:1 \(agent:1\), Deployment n\/agent:2 \(agent:2\);/,
   )
