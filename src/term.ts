@@ -4,14 +4,17 @@
 import { hostname } from 'node:os'
 import type { EntitlementStatus } from './api/entitlement.ts'
 import { API_VERSION, GROUP, REVOCATIONS_KEY } from './api/names.ts'
+import { OwnerRegistry } from './cluster/agent-owners.ts'
 import { activeConfig } from './cluster/active-config.ts'
+import { ownConfigs } from './cluster/belonging.ts'
 import { createEvidenceVault, vaultName } from './cluster/evidence-vault.ts'
 import { type ClusterIdentity, whoAmI } from './cluster/identity.ts'
 import { LicenseEvidence } from './cluster/license-evidence.ts'
 import { RevocationEvidence } from './cluster/revocation-evidence.ts'
 import { allWatched, policyStores, type Stores } from './cluster/stores.ts'
 import { createTrustedClock } from './cluster/trusted-clock.ts'
-import { isHeldOrResumed, type Workload } from './cluster/workloads.ts'
+import { createMarks } from './cluster/hold-record.ts'
+import { differsInOwnersOnly, isHeldOrResumed, type Workload } from './cluster/workloads.ts'
 import { AGENTS_KEY, agentsController } from './controllers/agents/controller.ts'
 import { exampleDeployment } from './controllers/agents/desired.ts'
 import { createDecisionBoard, type DecisionBoard } from './controllers/decision-board.ts'
@@ -22,9 +25,11 @@ import {
 } from './controllers/entitlement/controller.ts'
 import { formerFinding, gateCheck, GATE_KEY } from './controllers/policy/gate-check.ts'
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
+import { keyToHandBack, ownershipController, type Returns } from './controllers/hold/ownership.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
 import { createHealthBoard } from './controllers/health-board.ts'
 import { reportHealth } from './controllers/health-events.ts'
+import { startSurvey } from './controllers/survey/survey.ts'
 import { createTamperingReporter } from './controllers/tampering.ts'
 import { HOUR } from './domain/instant.ts'
 import { readLicense } from './domain/license/read-license.ts'
@@ -33,6 +38,7 @@ import type { Journal } from './http/status-page/journal.ts'
 import type { Client } from './kube/client.ts'
 import { createEventRecorder, type EventRecorder } from './kube/events.ts'
 import type { Listener } from './kube/store.ts'
+import type { Leadership } from './leadership.ts'
 import type { Clock } from './runtime/clock.ts'
 import { type Controller, startController } from './runtime/controller.ts'
 import { repeat } from './runtime/repeat.ts'
@@ -55,6 +61,7 @@ export interface TermDeps {
   /** What is said in the cluster is remembered for the status page. */
   readonly journal: Journal
   readonly identity: () => ClusterIdentity | undefined
+  readonly giveWay: Leadership['giveWay']
   /** Called once the API server has been seen to enforce the policies. */
   readonly onGateClosed: () => void
 }
@@ -72,10 +79,11 @@ export interface Term {
 }
 
 export function startTerm(deps: TermDeps): Term {
-  const { client, stores, settings, clock, log, metrics, journal, identity } = deps
+  const { client, stores, settings, clock, log, metrics, journal, identity, giveWay } = deps
   const { catalog, agentsNamespace } = settings
   const { product } = catalog
   const board = createDecisionBoard()
+  const owners = new OwnerRegistry({ client, clock, label: catalog.governed.label })
   const health = createHealthBoard()
   const events = keepingJournal(
     createEventRecorder(client, `${GROUP}/operator`, hostname(), (error) =>
@@ -92,6 +100,8 @@ export function startTerm(deps: TermDeps): Term {
   )
   const revocations = new RevocationEvidence((text, now) => readRevocationList(text, { keys, product, now }))
   const time = createTrustedClock(clock, client)
+  const marks = createMarks(product)
+  const returns: Returns = new Map()
   let namesTaken: ReadonlySet<string> = new Set()
   const reportTampering = createTamperingReporter(events, (kind, name) => {
     metrics.tampering.inc({ kind, name })
@@ -120,9 +130,12 @@ export function startTerm(deps: TermDeps): Term {
     evidence,
     revocations,
     time,
+    marks,
     vault: createEvidenceVault(client, stores.evidence, { namespace: settings.namespace, name: vaultName(product) }),
     onVaultProblem: onceFor(log, 'the last good evidence cannot be kept for a restart'),
     catalog,
+    namespace: settings.namespace,
+    giveWay,
     agentsNamespace,
     offlineSecret: { namespace: settings.namespace, ...catalog.license.offlineSecret },
     revocationSecret: { namespace: settings.namespace, name: `${product}-revocations`, key: REVOCATIONS_KEY },
@@ -130,10 +143,13 @@ export function startTerm(deps: TermDeps): Term {
     identity,
     policies: () => (identity()?.policies === true ? 'enforced' : 'unsupported'),
     namesTaken: () => namesTaken,
+    onLeft: oncePerAnswer((kind, name, owner) =>
+      log.info({ kind, name, product: owner }, 'belongs to another product; left alone'),
+    ),
     onPublished: (status) => metrics.show(status),
     onPublicationFailed: () => metrics.publicationErrors.inc(),
     health,
-    owners: NO_OWNERS,
+    owners,
     whoAmI: (signal) => whoAmI(client, signal),
     onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
     reportTampering,
@@ -163,27 +179,40 @@ export function startTerm(deps: TermDeps): Term {
     onClosed: deps.onGateClosed,
   })
   const gate = startController(check, clock, hooks)
-  const hold = startController(holdController({ client, stores, board, events }), clock, hooks)
-  const agents = startController(
+  const hold = startController(
+    holdController({ client, stores, board, events, marks, returns, reportTampering }),
+    clock,
+    hooks,
+  )
+  const ownership = startController(
+    ownershipController({ client, stores, marks, clock, returns, isBusy: () => hold.depth > 0 }),
+    clock,
+    hooks,
+  )
+  const agents: Controller = startController(
     agentsController({
       client,
       stores,
       board,
+      health,
+      events,
       clock,
       label: catalog.governed.label,
       agentsNamespace,
       agentImage: settings.agentImage,
-      activeConfig: () => activeConfig(stores.configs.store.values()),
+      activeConfig: () => activeConfig(ownConfigs(stores, product)),
       onNamesTaken: (names) => {
         if (names.symmetricDifference(namesTaken).size === 0) return
         namesTaken = names
         entitlement.enqueue(ENTITLEMENT_KEY)
       },
+      reportTampering,
+      lookAgainIn: (ms) => agents.enqueueAfter(AGENTS_KEY, ms),
     }),
     clock,
     hooks,
   )
-  const controllers = [entitlement, policy, gate, hold, agents]
+  const controllers = [entitlement, policy, gate, hold, ownership, agents]
   board.onPublish(({ verdict, grant }) => {
     metrics.decisions.inc()
     log.debug({ verdict, plan: grant.plan.name }, 'decided')
@@ -191,8 +220,15 @@ export function startTerm(deps: TermDeps): Term {
 
   // Who looks when what changes: what anybody does to the cluster leads to a decision, and a decision to deeds.
   const decideAgain = () => entitlement.enqueue(ENTITLEMENT_KEY)
+  const handBack = (workload: Workload | undefined) => {
+    const key = keyToHandBack(workload)
+    if (key !== undefined) ownership.enqueue(key)
+  }
   const decideOnWorkload: Listener<Workload> = (_key, before, after) => {
-    if (isHeldOrResumed(before, after)) entitlement.enqueueAfter(ENTITLEMENT_KEY, PROGRESS_MS)
+    marks.observe(before, after)
+    handBack(after)
+    if (differsInOwnersOnly(before, after)) return
+    if (isHeldOrResumed(before, after, marks)) entitlement.enqueueAfter(ENTITLEMENT_KEY, PROGRESS_MS)
     else decideAgain()
   }
   const keepPolicies = () => {
@@ -212,11 +248,12 @@ export function startTerm(deps: TermDeps): Term {
       .map((watched) => watched.store.onChange(ofPolicies.has(watched) ? keepPolicies : decideAgain)),
     ...stores.workloads.map(({ store }) => store.onChange(decideOnWorkload)),
     stores.secrets.onChange(decideAgain),
+    owners.onChange(decideAgain),
   ]
   board.onPublish(() => {
     if (!check.closed) tryGate()
     agents.enqueue(AGENTS_KEY)
-    for (const key of keysToHoldOrResume(board, stores)) hold.enqueue(key)
+    for (const key of keysToHoldOrResume(board, stores, marks)) hold.enqueue(key)
   })
   const stopSaying = reportHealth(health, events, () => ({
     apiVersion: API_VERSION,
@@ -225,11 +262,19 @@ export function startTerm(deps: TermDeps): Term {
     uid: stores.entitlement.store.get(product)?.uid ?? '',
   }))
   const stopListening = health.onChange(decideAgain)
+  const survey = startSurvey({
+    client,
+    health,
+    ...catalog.governed,
+    images: catalog.governed.images,
+    ...(settings.survey === undefined ? {} : { timing: settings.survey }),
+  })
   const stopLooking = repeat(clock, () => time.lookAgainMs, decideAgain)
   const stopTrying = repeat(clock, () => TRY_GATE_MS * (0.9 + 0.2 * Math.random()), tryGate)
   // What was there before this term tells of itself no more.
   recallGate()
   keepPolicies()
+  for (const { store } of stores.workloads) store.values().forEach(handBack)
   decideAgain()
 
   return {
@@ -249,7 +294,8 @@ export function startTerm(deps: TermDeps): Term {
       stopListening()
       stopSaying()
       for (const stop of deafen) stop()
-      await Promise.all(controllers.map((controller) => controller.stop()))
+      owners.stop()
+      await Promise.all([survey.stop(), ...controllers.map((controller) => controller.stop())])
       await leaveInOrder(deciding, log)
       await events.flush()
     },
@@ -279,6 +325,16 @@ function keepingJournal(events: EventRecorder, journal: Journal, clock: Clock): 
   }
 }
 
+/** Tells of each object when it is heard of first, and when the answer is another one. */
+function oncePerAnswer(tell: (kind: string, name: string, answer: string) => void) {
+  const told = new Map<string, string>()
+  return (kind: string, name: string, answer: string) => {
+    const key = `${kind}/${name}`
+    if (told.get(key) !== answer) tell(kind, name, answer)
+    told.set(key, answer)
+  }
+}
+
 /** Logs the first of a row of errors. */
 export function onceFor(log: Logger, message: string): (error: unknown) => void {
   let said = false
@@ -287,5 +343,3 @@ export function onceFor(log: Logger, message: string): (error: unknown) => void 
     said = true
   }
 }
-
-const NO_OWNERS = { lookUp: () => 'unknown' as const, onChange: () => () => undefined }

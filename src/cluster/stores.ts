@@ -113,10 +113,15 @@ export function declareStores(
       resource: licenses,
       project: (raw) => ({ ...projectOwn(raw), reading: readLicenseResource(raw) }),
     }),
+    /** Ours, and of those of other products that they are there. */
     entitlement: watched<OwnResource>({
       resource: entitlements,
-      fieldSelector: `metadata.name=${product}`,
-      project: projectOwn,
+      project: (raw) => {
+        const entitlement = projectOwn(raw)
+        return entitlement.name === product
+          ? entitlement
+          : { ...entitlement, generation: 0, spec: {}, status: undefined }
+      },
     }),
     workloads: WORKLOAD_KINDS.map((kind) =>
       watched<Workload>({

@@ -76,6 +76,7 @@ const LONGEST_WAIT_MS = 10_000
 const LARGEST_BODY = 64 * 1024 * 1024
 const APPLY = 'application/apply-patch+yaml'
 const MERGE = 'application/merge-patch+json'
+const JSON_PATCH = 'application/json-patch+json'
 
 interface Request {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -224,6 +225,7 @@ export function createClient(access: Access, options: ClientOptions) {
     const life = new AbortController()
     const end = () => life.abort(limited.reason)
     limited.addEventListener('abort', end)
+    if (limited.aborted) end()
     try {
       const response = await open(request, life.signal, 'gzip')
       if ((response.statusCode ?? 0) >= 400) throw errorFrom(request, response, await readBody(response, limited))
@@ -317,6 +319,19 @@ export function createClient(access: Access, options: ClientOptions) {
     mergePatch: async (resource: Resource, place: Place, patch: unknown, signal: AbortSignal): Promise<RawObject> => {
       const path = resourcePath(resource, place, { fieldManager })
       return object(await call({ method: 'PATCH', path, body: patch, contentType: MERGE, repeatable: false }, signal))
+    },
+
+    /** Makes the changes in their order, all or none (RFC 6902). A test among them that fails is an error with status 422. */
+    jsonPatch: async (
+      resource: Resource,
+      place: Place,
+      patch: readonly unknown[],
+      signal: AbortSignal,
+    ): Promise<RawObject> => {
+      const path = resourcePath(resource, place, { fieldManager })
+      return object(
+        await call({ method: 'PATCH', path, body: patch, contentType: JSON_PATCH, repeatable: false }, signal),
+      )
     },
 
     /** Deletes the object, if it is still the one with that uid. */

@@ -1,6 +1,6 @@
 // Workloads with the label: none starts or grows but as the decision allows it.
 
-import { HELD_REPLICAS_ANNOTATION } from '../../api/names.ts'
+import { FIELD_MANAGER, HELD_REPLICAS_ANNOTATION } from '../../api/names.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import {
   BY_KUBERNETES_ITSELF,
@@ -90,11 +90,18 @@ function variables(label: string, noun: string): readonly Expression[] {
     },
     {
       name: 'isResumed',
-      expression: `params.status.gate.operator != '' && request.userInfo.username == params.status.gate.operator && !(${isCreated}) && ${held('oldObject')} && !(${held('object')})`,
+      expression: `!(${isCreated}) && ${held('oldObject')} && !(${held('object')})`,
+    },
+    // The operator starts what its own decision admits: what it makes, and what it resumes. The parameters may be those of the
+    // decision before for a moment, and in a crowded namespace they do not name it. Whoever writes with the operator's user but
+    // in another way is judged as everybody is.
+    {
+      name: 'byOperator',
+      expression: `params.status.gate.operator != '' && request.userInfo.username == params.status.gate.operator && request.options.?fieldManager.orValue('') == '${FIELD_MANAGER}' && (${isCreated} || variables.isResumed)`,
     },
     {
       name: 'needsPlace',
-      expression: `variables.starts && !(${STATE_IS_ADMITTED} || variables.isRollout || variables.isResumed)`,
+      expression: `variables.starts && !(${STATE_IS_ADMITTED} || variables.isRollout || variables.byOperator)`,
     },
     // The name of a Deployment is taken once in a namespace: the operator gave as many names as places were free.
     {
@@ -117,7 +124,7 @@ export const undecided: Refusal = {
 // What is asked first is what is seldom so: the API server evaluates all of this twice, for the answer and for the sentence.
 const starting = (noun: string): readonly Refusal[] => [
   {
-    when: '!params.status.gate.anyAgent && variables.grows && !(variables.agent in params.status.gate.agents)',
+    when: '!params.status.gate.anyAgent && !(variables.agent in params.status.gate.agents) && variables.grows && !variables.byOperator',
     say: isNotLicensed('params.status.gate.refusal'),
   },
   {
@@ -139,7 +146,7 @@ const starting = (noun: string): readonly Refusal[] => [
     when:
       `${isCreated} && has(params.status.gate.createUntil) && ` +
       'timestamp(dyn(object).metadata.creationTimestamp) >= timestamp(params.status.gate.createUntil) && ' +
-      `variables.wants > 0 && !(${STATE_IS_ADMITTED} || variables.isRollout)`,
+      `variables.wants > 0 && !(${STATE_IS_ADMITTED} || variables.isRollout || variables.byOperator)`,
     say: isNotLicensed('params.status.gate.createMessage'),
   },
 ]
@@ -162,7 +169,7 @@ const readOnly: readonly Refusal[] = [
   },
   {
     // Made anew just as it was.
-    when: `params.status.?readOnly.orValue(false) && ${isCreated} && variables.wants > 0 && !(${STATE_IS_ADMITTED} && size(variables.entry) == 3 && variables.entry[2] == ${images('object')})`,
+    when: `params.status.?readOnly.orValue(false) && ${isCreated} && variables.wants > 0 && !variables.byOperator && !(${STATE_IS_ADMITTED} && size(variables.entry) == 3 && variables.entry[2] == ${images('object')})`,
     say: mayNotChange,
   },
 ]

@@ -38,9 +38,10 @@ export function podSpec(subject: Subject): string {
   return `(has(${spec}.jobTemplate) ? ${spec}.jobTemplate.spec.template.spec : ${spec}.template.spec)`
 }
 
-/** Images of its containers, joined by commas. */
+/** Images of all its containers, those first that run first, joined by commas: as the operator names them in the parameters. */
 export function images(subject: Subject): string {
-  return `${podSpec(subject)}.containers.map(c, string(c.?image.orValue(''))).join(',')`
+  const all = `${podSpec(subject)}.?initContainers.orValue([]) + ${podSpec(subject)}.containers`
+  return `(${all}).map(c, string(c.?image.orValue(''))).join(',')`
 }
 
 /** Whether two maps are the same, apart from some of their fields. Fields that nobody knows yet are compared too. */
