@@ -74,9 +74,9 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
     {
       duty: 'let the API server refuse growth',
       rights: [
-        ...to('list watch create', admission, policies),
+        ...to('list watch', admission, policies),
         ...['agents', 'agents-scale', 'config-freeze'].flatMap((name) =>
-          to('get update', admission, policies, { name: `${product}-${name}` }),
+          to('get create patch update', admission, policies, { name: `${product}-${name}` }),
         ),
       ],
     },

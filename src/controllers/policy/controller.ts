@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { KeptObject, Stores, Watched } from '../../cluster/stores.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import type { Client, RawObject } from '../../kube/client.ts'
-import { isAlreadyExists } from '../../kube/errors.ts'
+import { unlessMissing } from '../../kube/errors.ts'
 import { awaitChange } from '../../runtime/action.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
 import type { TamperingReporter } from '../tampering.ts'
@@ -55,12 +55,12 @@ export function policyController({ client, stores, catalog, reportTampering }: P
 
   // One that lost our label is there and not seen by the watch: it is replaced all the same.
   async function create(watched: Watched<KeptObject>, object: PolicyObject, signal: AbortSignal): Promise<RawObject> {
-    try {
-      return await client.create(watched.target.resource, { ...object }, signal)
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error
+    const { resource } = watched.target
+    const { name } = object.metadata
+    if ((await unlessMissing(client.get(resource, { name }, signal))) !== undefined)
       return replace(watched, object, signal)
-    }
+    // Applied and not posted: only so can the right to create be one for these names alone.
+    return client.apply(resource, { ...object }, { force: true }, signal)
   }
 
   // Replaced as a whole and not applied: what somebody added has to go too.
