@@ -6,7 +6,7 @@ import { EXIT, type Io } from './cli/output.ts'
 import { createProgram, programName } from './cli/program.ts'
 import { runCommand } from './cli/run-command.ts'
 import { foreignCodeIn } from './runtime/foreign-code.ts'
-import { environmentAtStart } from './runtime/environment.ts'
+import { environmentAtStart } from './cli/environment.ts'
 import { askSecret } from './cli/secret-prompt.ts'
 
 const foreignCode =

@@ -122,6 +122,7 @@ export function startTerm(deps: TermDeps): Term {
     identity,
     policies: () => (identity()?.policies === true ? 'enforced' : 'unsupported'),
     namesTaken: () => namesTaken,
+    ...(settings.machine === undefined ? {} : { machine: settings.machine }),
     onPublished: (status) => metrics.show(status),
     onPublicationFailed: () => metrics.publicationErrors.inc(),
     health,

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import { Command } from 'commander'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
+import { ownMachine } from '../cluster/own-machine.ts'
 import { clusterAccess, isInCluster } from '../kube/access.ts'
 import { startOperator } from '../operator.ts'
 import { systemClock } from '../runtime/clock.ts'
@@ -60,7 +61,8 @@ export function operatorCommand(io: Io): Command {
       try {
         const access = await clusterAccess(options.kubeconfig)
         const election = options.leaderElect ? { election: { identity: replicaName() } } : {}
-        const settings = { ...options, catalog, trustedKeys, ...election }
+        const machine = isInCluster() ? { machine: ownMachine() } : {}
+        const settings = { ...options, catalog, trustedKeys, ...election, ...machine }
         const operator = await startOperator(access, settings, systemClock, log)
         await stopSignal()
         await operator.stop()

@@ -111,28 +111,3 @@ test('T42 everything starts with the state of a backup, and the operator last', 
   )
   await stage.cluster.entitled(({ plan }) => plan === 'business')
 })
-
-test('etcd is restored from a backup under an operator that runs on: what the backup does not have is forgotten', async () => {
-  const nodesKnown = async () => (await stage.cluster.entitlement()).nodes.total
-  await switchOff()
-  rmSync(backup, { recursive: true })
-  cpSync(state, backup, { recursive: true })
-  await stage.moveTo(await switchOn())
-  await addNodes(stage.cluster, [eksLikeNode(3)])
-  await until('the node is known', async () => (await nodesKnown()) === 3)
-
-  await switchOff()
-  rmSync(state, { recursive: true })
-  cpSync(backup, state, { recursive: true })
-  await stage.moveTo(await switchOn())
-  await until('the node is forgotten', async () => (await nodesKnown()) === 2)
-  expect(stage.running.operator.board?.facts?.nodes.total).toBe(2)
-}, 300_000)
-
-async function until(what: string, ask: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 120_000
-  while (!(await ask())) {
-    if (performance.now() > deadline) throw new Error(`within two minutes, ${what}: it is not`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-}
