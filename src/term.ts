@@ -20,7 +20,7 @@ import {
 } from './controllers/entitlement/controller.ts'
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
-import { createHealthBoard } from './controllers/health-board.ts'
+import { createHealthBoard, type Finding } from './controllers/health-board.ts'
 import { reportHealth } from './controllers/health-events.ts'
 import { createTamperingReporter } from './controllers/tampering.ts'
 import { HOUR } from './domain/instant.ts'
@@ -77,6 +77,7 @@ export function startTerm(deps: TermDeps): Term {
     clock,
   )
   const keys = settings.trustedKeys
+  if (settings.otherKeys !== undefined) health.report('trustedKeys', otherKeysFinding(settings.otherKeys))
   const plans = catalog.plans.map((plan) => plan.name)
   const evidence = new LicenseEvidence(
     (text, now) => readLicense(text, { keys, product, plans, jwt: catalog.license.jwt, now }),
@@ -126,6 +127,7 @@ export function startTerm(deps: TermDeps): Term {
     onPublished: (status) => metrics.show(status),
     onPublicationFailed: () => metrics.publicationErrors.inc(),
     health,
+    trustedKeys: [...keys.values()].map(({ keyId, use, thumbprint }) => ({ kid: keyId, use, thumbprint })),
     owners: NO_OWNERS,
     whoAmI: (signal) => whoAmI(client, signal),
     onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
@@ -247,3 +249,8 @@ export function onceFor(log: Logger, message: string): (error: unknown) => void 
 }
 
 const NO_OWNERS = { lookUp: () => 'unknown' as const, onChange: () => () => undefined }
+
+function otherKeysFinding(message: string): Finding {
+  const told = `${message}: their fingerprints are in the Entitlement (status.trustedKeys); compare them with the vendor's`
+  return { type: 'TrustedKeysOfImage', healthy: false, reason: 'OtherTrustedKeys', message: told }
+}

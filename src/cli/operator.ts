@@ -13,6 +13,7 @@ import { createLogger } from '../telemetry/log.ts'
 import { readCatalog } from './catalogs.ts'
 import { durationArgument } from './duration-argument.ts'
 import { cliErrorFrom, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
+import { otherKeysHere } from './keys-origin.ts'
 import type { Io } from './output.ts'
 import { stopSignal } from './stop-signal.ts'
 
@@ -62,7 +63,16 @@ export function operatorCommand(io: Io): Command {
         const access = await clusterAccess(options.kubeconfig)
         const election = options.leaderElect ? { election: { identity: replicaName() } } : {}
         const machine = isInCluster() ? { machine: ownMachine() } : {}
-        const settings = { ...options, catalog, trustedKeys, ...election, ...machine }
+        const otherKeys = isInCluster() ? otherKeysHere(options.trustedKeys) : undefined
+        if (otherKeys !== undefined) log.warn(otherKeys)
+        const settings = {
+          ...options,
+          catalog,
+          trustedKeys,
+          ...election,
+          ...machine,
+          ...(otherKeys === undefined ? {} : { otherKeys }),
+        }
         const operator = await startOperator(access, settings, systemClock, log)
         await stopSignal()
         await operator.stop()
