@@ -94,7 +94,8 @@ const MENDABLE_LONGEST_MS = 3_000
 const EMPTY_WATCHES = 5
 // After etcd was restored from a backup, the version known here is one that is yet to come. The API server takes it, tells
 // nothing of what was before, and passes it soon: a list is the only way to know. It was away for that, so that whenever it
-// was away everything is listed anew. What a proxy answers meanwhile: 502, 503, 504; no answer at all is 0.
+// may have been, everything is listed anew: after a connection that broke or fell silent, and did not end (0), or what a proxy answers
+// meanwhile (502, 503, 504).
 const AWAY: ReadonlySet<number> = new Set([0, 502, 503, 504])
 const HEALTHY_MS = 10_000
 // What a server answers that does not know how to stream a list, or may not.
@@ -112,7 +113,6 @@ export async function* watch<T>(
   let failures = 0
   let emptyWatches = 0
   let heard = 0
-  let quietSince = Number.POSITIVE_INFINITY
   let sendsBookmarks = false
   let relistAt = Number.POSITIVE_INFINITY
   while (!signal.aborted) {
@@ -138,7 +138,6 @@ export async function* watch<T>(
             state = { kind: 'empty' }
             break
           }
-          quietSince = began
           heard = 0
           const patienceMs = sendsBookmarks ? timing.silenceMs : Number.POSITIVE_INFINITY
           const { resourceVersion }: { readonly resourceVersion: string } = state
@@ -155,7 +154,6 @@ export async function* watch<T>(
             const version: string = object.metadata?.resourceVersion ?? resourceVersion
             if (type === 'BOOKMARK' && isOlder(version, resourceVersion)) throw wentBack(target)
             heard++
-            quietSince = performance.now()
             failures = 0
             resourceVersion = version
             state = { kind: 'watching', resourceVersion, events }
@@ -178,10 +176,7 @@ export async function* watch<T>(
     } catch (error) {
       if (signal.aborted) return
       if (performance.now() - began > HEALTHY_MS) failures = 0
-      // It said nothing where it sends bookmarks: it was away, or the version is one that is yet to come.
-      const wasSilent = sendsBookmarks && performance.now() - quietSince >= timing.silenceMs
-      quietSince = Number.POSITIVE_INFINITY
-      state = wasSilent ? { kind: 'empty' } : afterFailure(state, error)
+      state = afterFailure(state, error)
       if (isGone(error) && failures === 0) {
         failures = 1
         continue
@@ -205,7 +200,7 @@ export async function* watch<T>(
 // Half a list is no list. A watch that broke goes on from where it was, unless that version is gone, or the server was.
 function afterFailure(state: State, error: unknown): State {
   if (!('resourceVersion' in state) || isGone(error)) return { kind: 'empty' }
-  if (state.kind === 'listed' && error instanceof KubeError && AWAY.has(error.status)) return { kind: 'empty' }
+  if (AWAY.has(error instanceof KubeError ? error.status : 0)) return { kind: 'empty' }
   return { kind: 'listed', resourceVersion: state.resourceVersion }
 }
 

@@ -151,6 +151,7 @@ test('errors, cuts and refusals never end it, and it says what is wrong meanwhil
   server.expect(LIST, failure(404, 'NotFound', 'the server could not find the requested resource'))
   server.expect(LIST, page([item('a', 1, { color: 'red' })], 10))
   server.expect(WATCH(10), stream([line('MODIFIED', item('a', 11, { color: 'pink' })), '{"type":"MODI'], 'cut'))
+  server.expect(LIST, page([item('a', 11, { color: 'pink' })], 11))
   server.expect(WATCH(11), failure(500, 'InternalError'))
   server.expect(WATCH(11), failure(403, 'Forbidden', 'nodes is forbidden'))
   server.expect(WATCH(11), stream([line('MODIFIED', item('a', 12, { color: 'blue' }))], 'open'))
@@ -168,6 +169,7 @@ test('errors, cuts and refusals never end it, and it says what is wrong meanwhil
 test('silence is not taken for a working connection', async () => {
   server.expect(LIST, page([item('a', 1, { color: 'red' })], 10))
   server.expect(WATCH(10), stream([], 'open'))
+  server.expect(LIST, page([item('a', 1, { color: 'red' })], 10))
   server.expect(WATCH(10), stream([line('MODIFIED', item('a', 11, { color: 'pink' }))], 'open'))
   const seconds = [0, 30]
   start({ ...QUICK, watchSeconds: () => seconds.shift() ?? 30, idleMs: 100 })
@@ -202,6 +204,7 @@ test.each<[string, readonly Answer[]]>([
   ['that says nothing', [stream([], 'open')]],
   ['that fell silent after it said something', [stream([bookmark(99), bookmark(99)], 'open')]],
   ['whose bookmarks are of an earlier version', [stream([bookmark(98)], 'open')]],
+  ['that cut the connection', [stream([bookmark(99)], 'cut')]],
   ['that could not be reached for a while', [noAnswer]],
   ['behind a proxy that could not reach it', [failure(502, '')]],
   ['that was about to start', [failure(503, 'ServiceUnavailable')]],

@@ -105,7 +105,7 @@ function settleDown(life: Life): void {
     put(life, {
       ...node,
       status: { ...node.status, nodeInfo: { ...nodeInfo, bootID: bootID ?? '' }, conditions: [condition] },
-    } as RawNode)
+    })
   }
 }
 
