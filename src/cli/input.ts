@@ -23,6 +23,10 @@ export async function readInput(path: string, io: Io): Promise<Uint8Array> {
 
 /** @throws CliError */
 export async function readTrustedKeys(path: string, io: Io): Promise<TrustedKeys> {
+  if (io.foreignCode !== undefined) {
+    const what = 'so that this process may run code that is not ours, and no signature is verified in it'
+    throw new CliError(`${io.foreignCode}, ${what}; take it out of the environment and start anew`)
+  }
   const text = await readInput(path, io).catch((error: unknown) => {
     if (!(error instanceof CliError)) throw error
     throw new CliError(`${error.message}; name the vendor's public keys with --trusted-keys`)
