@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml'
 import { API_VERSION } from '../api/names.ts'
 import { licenses, platformConfigs } from '../api/resources.ts'
 import { SECOND } from '../domain/instant.ts'
-import { clusterAccess } from '../kube/access.ts'
+import { ownClusterAccess } from '../kube/access.ts'
 import { type Client, createClient, type RawObject } from '../kube/client.ts'
 import { isNotFound } from '../kube/errors.ts'
 import { pause } from '../runtime/pause.ts'
@@ -24,7 +24,7 @@ export function applyCommand(io: Io): Command {
     .action(async (file: string, { kubeconfig }: { kubeconfig?: string }) => {
       try {
         const objects = readObjects(file, Buffer.from(await readInput(file, io)).toString('utf8'))
-        const access = await clusterAccess(kubeconfig)
+        const access = await ownClusterAccess(kubeconfig)
         const client = createClient(access, { fieldManager: 'cto-apply', userAgent: 'cto-cli' })
         for (const object of objects) {
           await apply(client, object, AbortSignal.timeout(PATIENCE_MS))
