@@ -11,6 +11,7 @@ const CORE_CRYPTO = ['jose', '@noble/ed25519', 'node:crypto']
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: ['domain', 'zod'],
   'domain/license': ['domain', 'zod', ...CORE_CRYPTO],
+  'domain/text-file.ts': ['node:zlib'],
   api: ['api', 'domain', 'zod'],
   runtime: ['runtime'],
   kube: ['kube', 'runtime', 'node:*'],
