@@ -149,6 +149,8 @@ export interface EntitlementStatus {
   readonly violations: readonly PublishedViolation[]
   readonly messages: readonly string[]
   readonly nextChangeAt?: string
+  /** Who wrote this: the operator of that namespace. One that lives elsewhere waits while it lives. */
+  readonly operator?: { readonly namespace: string }
   readonly gate: GateStatus
   readonly conditions: readonly Condition[]
 }

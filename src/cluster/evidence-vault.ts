@@ -17,6 +17,8 @@ export interface KeptEvidence {
   readonly revocations?: string | undefined
   /** The latest time that is known to have passed. */
   readonly time?: Instant | undefined
+  /** The key that the marks of held workloads are signed with. */
+  readonly marks?: string | undefined
 }
 
 export interface EvidenceVault {
@@ -41,6 +43,7 @@ const LICENSE = 'license.'
 const REPLACER = 'replacer.'
 const REVOCATIONS = 'revocations'
 const TIME = 'time'
+const MARKS = 'marks'
 
 export function createEvidenceVault(client: Client, watched: Watched<SecretData>, place: Place): EvidenceVault {
   const key = `${place.namespace}/${place.name}`
@@ -86,12 +89,13 @@ interface Place {
   readonly name: string
 }
 
-function encode({ licenses, replacers, revocations, time }: KeptEvidence): SecretData {
+function encode({ licenses, replacers, revocations, time, marks }: KeptEvidence): SecretData {
   const entries = [
     ...[...licenses].map(([name, text]) => [LICENSE + keyOf(name), text]),
     ...replacers.map((text, index) => [`${REPLACER}${index}`, text]),
     ...(revocations === undefined ? [] : [[REVOCATIONS, revocations]]),
     ...(time === undefined ? [] : [[TIME, formatInstant(time)]]),
+    ...(marks === undefined ? [] : [[MARKS, marks]]),
   ] as [string, string][]
   return Object.fromEntries(entries.map(([name, text]) => [name, Buffer.from(text, 'utf8').toString('base64')]))
 }
@@ -109,6 +113,7 @@ function decode(data: SecretData): KeptEvidence {
     replacers: entries.filter(([name]) => name.startsWith(REPLACER)).map(([, text]) => text),
     revocations: texts.get(REVOCATIONS),
     time: parseInstant(texts.get(TIME)),
+    marks: texts.get(MARKS),
   }
 }
 

@@ -52,17 +52,21 @@ export interface ClientOptions {
   readonly userAgent: string
   /** How long one attempt may take, in ms. */
   readonly timeoutMs?: number
+  /** Called with each answer. The method of what is only tried is followed by `(dry run)`. */
   readonly onRequest?: (method: string, status: number) => void
   /** Without it, writing is always allowed. */
   readonly fence?: Fence
 }
 
-export interface ApplyOptions {
+export interface DryRun {
+  /** The API server does everything but keep it. */
+  readonly dryRun?: boolean
+}
+
+export interface ApplyOptions extends DryRun {
   /** Take fields over from other managers. Without it, a field of another manager is a conflict. */
   readonly force: boolean
   readonly subresource?: string
-  /** The API server does everything but keep it. */
-  readonly dryRun?: boolean
 }
 
 export type Client = ReturnType<typeof createClient>
@@ -73,6 +77,7 @@ const LONGEST_WAIT_MS = 10_000
 const LARGEST_BODY = 64 * 1024 * 1024
 const APPLY = 'application/apply-patch+yaml'
 const MERGE = 'application/merge-patch+json'
+const JSON_PATCH = 'application/json-patch+json'
 
 interface Request {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -81,6 +86,7 @@ interface Request {
   readonly contentType?: string
   /** Whether sending it twice does no more than sending it once. */
   readonly repeatable: boolean
+  readonly dryRun?: boolean
 }
 
 /** An answer while it comes. */
@@ -140,7 +146,8 @@ export function createClient(access: Access, options: ClientOptions) {
     })
     const date = Date.parse(response.headers.date ?? '')
     if (!Number.isNaN(date)) serverDate = { at: date, receivedAt: performance.now() }
-    options.onRequest?.(request.method, response.statusCode ?? 0)
+    const method = request.dryRun === true ? `${request.method} (dry run)` : request.method
+    options.onRequest?.(method, response.statusCode ?? 0)
     return response
   }
 
@@ -220,6 +227,7 @@ export function createClient(access: Access, options: ClientOptions) {
     const life = new AbortController()
     const end = () => life.abort(limited.reason)
     limited.addEventListener('abort', end)
+    if (limited.aborted) end()
     try {
       const response = await open(request, life.signal, 'gzip')
       if ((response.statusCode ?? 0) >= 400) throw errorFrom(request, response, await readBody(response, limited))
@@ -270,9 +278,15 @@ export function createClient(access: Access, options: ClientOptions) {
     raw: (path: string, signal: AbortSignal): Promise<unknown> =>
       call({ method: 'GET', path, repeatable: true }, signal),
 
-    create: async (resource: Resource, value: RawObject, signal: AbortSignal): Promise<RawObject> => {
-      const path = resourcePath(resource, placeOf(value, { withName: false }), { fieldManager })
-      return object(await call({ method: 'POST', path, body: value, repeatable: false }, signal))
+    create: async (
+      resource: Resource,
+      value: RawObject,
+      signal: AbortSignal,
+      { dryRun = false }: DryRun = {},
+    ): Promise<RawObject> => {
+      const query = { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) }
+      const path = resourcePath(resource, placeOf(value, { withName: false }), query)
+      return object(await call({ method: 'POST', path, body: value, repeatable: dryRun, dryRun }, signal))
     },
 
     /** Replaces the whole object, if it still has the version that is given with it. */
@@ -298,13 +312,28 @@ export function createClient(access: Access, options: ClientOptions) {
         { ...placeOf(value), ...part(subresource) },
         { fieldManager, force: String(force), ...(dryRun ? { dryRun: 'All' } : {}) },
       )
-      return object(await call({ method: 'PATCH', path, body: value, contentType: APPLY, repeatable: true }, signal))
+      return object(
+        await call({ method: 'PATCH', path, body: value, contentType: APPLY, repeatable: true, dryRun }, signal),
+      )
     },
 
     /** Changes the given fields. With a uid or resourceVersion among them, only if the object still has those. */
     mergePatch: async (resource: Resource, place: Place, patch: unknown, signal: AbortSignal): Promise<RawObject> => {
       const path = resourcePath(resource, place, { fieldManager })
       return object(await call({ method: 'PATCH', path, body: patch, contentType: MERGE, repeatable: false }, signal))
+    },
+
+    /** Makes the changes in their order, all or none (RFC 6902). A test among them that fails is an error with status 422. */
+    jsonPatch: async (
+      resource: Resource,
+      place: Place,
+      patch: readonly unknown[],
+      signal: AbortSignal,
+    ): Promise<RawObject> => {
+      const path = resourcePath(resource, place, { fieldManager })
+      return object(
+        await call({ method: 'PATCH', path, body: patch, contentType: JSON_PATCH, repeatable: false }, signal),
+      )
     },
 
     /** Deletes the object, if it is still the one with that uid. */

@@ -7,6 +7,8 @@
 // Where there are many objects, the list is asked for as the beginning of the watch (Kubernetes' streaming lists), and in
 // Protobuf: empty ──▶ streaming ──▶ watching. A server that cannot do that is asked for pages.
 //
+// A server that does not know the field selector is asked for all objects until the next list.
+//
 // What is read is projected at once: a whole object never outlives its turn.
 
 import type { Backoff } from '../runtime/backoff.ts'
@@ -14,6 +16,7 @@ import { backoffDelay } from '../runtime/backoff.ts'
 import { pause } from '../runtime/pause.ts'
 import type { Client, RawObject } from './client.ts'
 import { isGone, KubeError } from './errors.ts'
+import { mayRefuseSelector, selects } from './field-selector.ts'
 import type { ListEnd } from './list-stream.ts'
 import type { Message } from './protobuf.ts'
 import { type Place, type Resource, resourcePath } from './resource.ts'
@@ -52,6 +55,12 @@ export type WatchEvent<T> =
   | { readonly kind: 'failed'; readonly error: KubeError }
   /** The server showed that it is there. */
   | { readonly kind: 'alive' }
+
+/** What is asked of the server. */
+interface Asked<T> extends WatchTarget<T> {
+  /** The server does not know the field selector: it is asked without. */
+  readonly selectsHere?: boolean
+}
 
 type State =
   | { readonly kind: 'empty' }
@@ -107,6 +116,7 @@ export async function* watch<T>(
   timing: WatchTiming = WATCH_TIMING,
 ): AsyncGenerator<WatchEvent<T>, void> {
   let state: State = { kind: 'empty' }
+  let asking: Asked<T> = target
   let failures = 0
   let emptyWatches = 0
   let silentWatches = 0
@@ -120,16 +130,17 @@ export async function* watch<T>(
       switch (state.kind) {
         case 'empty':
           yield { kind: 'restarted' }
+          asking = target
           state = target.protobuf === undefined ? LISTING : { kind: 'streaming' }
           break
         case 'streaming':
-          state = yield* readInitialEvents(client, target, signal, timing)
+          state = yield* readInitialEvents(client, asking, signal, timing)
           // Where the list ended was a bookmark.
           sendsBookmarks ||= state.kind === 'watching'
           relistAt = performance.now() + timing.relistMs()
           break
         case 'listing':
-          state = yield* readPage(client, target, state.continueToken, signal)
+          state = yield* readPage(client, asking, state.continueToken, signal)
           relistAt = performance.now() + timing.relistMs()
           break
         case 'listed': {
@@ -141,7 +152,7 @@ export async function* watch<T>(
           heard = 0
           const patienceMs = sendsBookmarks ? timing.silenceMs : Number.POSITIVE_INFINITY
           const { resourceVersion }: { readonly resourceVersion: string } = state
-          const events = await openWatch(client, target, { resourceVersion }, signal, timing, () => patienceMs)
+          const events = await openWatch(client, asking, { resourceVersion }, signal, timing, () => patienceMs)
           yield { kind: 'alive' }
           state = { kind: 'watching', resourceVersion, events }
           break
@@ -176,6 +187,12 @@ export async function* watch<T>(
       if (performance.now() - began > HEALTHY_MS) failures = 0
       if (sendsBookmarks && heard === 0 && performance.now() - openedAt >= timing.silenceMs) silentWatches++
       openedAt = Number.POSITIVE_INFINITY
+      if (mayRefuseSelector(error) && selectorsOf(asking).fieldSelector !== undefined) {
+        yield { kind: 'restarted' }
+        asking = { ...target, selectsHere: true }
+        state = LISTING
+        continue
+      }
       state = afterFailure(state, error)
       if (silentWatches >= SILENT_WATCHES) {
         silentWatches = 0
@@ -212,7 +229,7 @@ const LISTING: State = { kind: 'listing', continueToken: '' }
 /** All there is, as the first events of a watch. What breaks off before their end is listed in pages. */
 async function* readInitialEvents<T>(
   client: Client,
-  target: WatchTarget<T>,
+  target: Asked<T>,
   signal: AbortSignal,
   timing: WatchTiming,
 ): AsyncGenerator<WatchEvent<T>, State> {
@@ -262,7 +279,7 @@ function isEndOfInitialEvents({ metadata }: RawObject): boolean {
 // page size and sends everything at once.
 async function* readPage<T>(
   client: Client,
-  target: WatchTarget<T>,
+  target: Asked<T>,
   continueToken: string,
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent<T>, State> {
@@ -305,7 +322,7 @@ function eventOf<T>(
 /** @param patienceMs how long the server may be silent */
 async function openWatch<T>(
   client: Client,
-  target: WatchTarget<T>,
+  target: Asked<T>,
   from: Readonly<Record<string, string>>,
   signal: AbortSignal,
   timing: WatchTiming,
@@ -379,21 +396,25 @@ function placeOf<T>({ namespace }: WatchTarget<T>): Place {
   return namespace === undefined ? {} : { namespace }
 }
 
-function selectorsOf<T>({ labelSelector, fieldSelector }: WatchTarget<T>): Record<string, string> {
+function selectorsOf<T>({ labelSelector, fieldSelector, selectsHere = false }: Asked<T>): {
+  labelSelector?: string
+  fieldSelector?: string
+} {
   return {
     ...(labelSelector === undefined ? {} : { labelSelector }),
-    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    ...(fieldSelector === undefined || selectsHere ? {} : { fieldSelector }),
   }
 }
 
 /** What is kept of an object, with the identity that a store needs. */
 export function itemFrom<T>(target: WatchTarget<T>, raw: RawObject): Item<T> {
   const { name, namespace, uid = '', resourceVersion = '' } = raw.metadata
+  const isMeant = target.fieldSelector === undefined || selects(target.fieldSelector, raw)
   // Items of a list carry no kind of their own.
   return {
     key: namespace === undefined ? name : `${namespace}/${name}`,
     uid,
     resourceVersion,
-    value: target.project(raw),
+    value: isMeant ? target.project(raw) : undefined,
   }
 }

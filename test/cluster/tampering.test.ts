@@ -26,8 +26,8 @@ test('policies, bindings, the Entitlement and the label of the namespace come ba
     const policy = await cluster.object(admissionPolicies, 'cto-agents')
     return (policy?.['status'] as { typeChecking?: object } | undefined)?.typeChecking !== undefined
   })
-  expect(warnings.items).toHaveLength(3)
-  for (const name of ['cto-agents', 'cto-agents-scale', 'cto-config-freeze']) {
+  expect(warnings.items).toHaveLength(4)
+  for (const name of ['cto-agents', 'cto-agents-scale', 'cto-agents-labels', 'cto-config-freeze']) {
     const policy = await cluster.object(admissionPolicies, name)
     const { typeChecking } = (policy?.['status'] ?? {}) as { typeChecking?: { expressionWarnings?: unknown[] } }
     expect(typeChecking?.expressionWarnings ?? [], name).toEqual([])

@@ -91,7 +91,7 @@ resources:
 
 {{/* The names of the policies that the operator keeps. */}}
 {{- define "cto.policyNames" -}}
-[{{ .Values.catalog }}-agents, {{ .Values.catalog }}-agents-scale, {{ .Values.catalog }}-config-freeze]
+[{{ .Values.catalog }}-agents, {{ .Values.catalog }}-agents-scale, {{ .Values.catalog }}-agents-labels, {{ .Values.catalog }}-config-freeze]
 {{- end }}
 
 {{/* What is applied after the installation, because its kinds come with it. */}}

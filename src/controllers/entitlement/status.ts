@@ -1,6 +1,6 @@
 // What people and programs read: a Decision as the status of the Entitlement, the Licenses and the PlatformConfig. Pure.
 
-import { type Condition, condition, conditionsAfter, type WantedCondition } from '../../api/conditions.ts'
+import { type Condition, condition, conditionsAfter, NO_POLICIES, type WantedCondition } from '../../api/conditions.ts'
 import type { EntitlementStatus, PublishedLimit } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfigStatus } from '../../api/platform-config.ts'
@@ -201,9 +201,7 @@ function entitlementConditions(decision: Decision, { policies, findings }: Circu
       'PolicyEnforced',
       policies === 'enforced',
       policies === 'enforced' ? 'PolicyEnforced' : 'NotSupported',
-      policies === 'enforced'
-        ? 'the API server refuses growth itself'
-        : 'this API server has no ValidatingAdmissionPolicy (Kubernetes 1.30 or later): growth is undone, not refused',
+      policies === 'enforced' ? 'the API server refuses growth itself' : NO_POLICIES,
     ),
     ...conditionsOf(findings),
   ]
@@ -245,6 +243,7 @@ export function licenseStatus(
   const inForce = license.state === 'Valid'
   return {
     observedGeneration: generation,
+    product: decision.catalog.product,
     state: license.state,
     reason: license.reason,
     message: license.message,

@@ -1,5 +1,6 @@
 // What a license file says about itself, believed by nobody. For people who want to look; no decision may read this.
 
+import { CTO_JSON_PRODUCT } from './cto-json-license.ts'
 import { readLicenseFile } from './license-file.ts'
 import { Rejection } from './rejection.ts'
 import { isJsonObject } from './strict-json.ts'
@@ -38,6 +39,26 @@ export function decodeUnverified(file: Uint8Array | string): UnverifiedLicense {
     )
   }
   return { form: 'jws', header: decode(header, 'header'), claims: decode(payload, 'content') }
+}
+
+/**
+ * The product that a license file says it is for; undefined where it says none. Nobody has verified it: it tells whose the
+ * file is to judge, and not that it is good.
+ * @param own ours, and who issues its plain JWTs, which name no product
+ */
+export function claimedProduct(
+  file: Uint8Array | string,
+  own: { readonly product: string; readonly issuer?: string | undefined },
+): string | undefined {
+  try {
+    const { form, claims } = decodeUnverified(file)
+    if (form === 'cto-json') return CTO_JSON_PRODUCT
+    const { aud, iss } = claims as { readonly aud?: unknown; readonly iss?: unknown }
+    if (typeof aud === 'string') return aud
+    return own.issuer !== undefined && iss === own.issuer ? own.product : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function decode(part: string, what: string): unknown {

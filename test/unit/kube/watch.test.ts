@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createClient } from '../../../src/kube/client.ts'
+import { listAll } from '../../../src/kube/list-all.ts'
 import { nodes } from '../../../src/kube/resource.ts'
 import { reflect, Store } from '../../../src/kube/store.ts'
 import type { WatchTiming } from '../../../src/kube/watch.ts'
@@ -50,11 +51,13 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]()
 })
 
-function start(timing: WatchTiming = QUICK, streamed = false): void {
-  const client = createClient(server.access, { fieldManager: 'test', userAgent: 'test' })
+const newClient = () => createClient(server.access, { fieldManager: 'test', userAgent: 'test' })
+
+function start(timing: WatchTiming = QUICK, streamed = false, fieldSelector?: string): void {
   const project = (raw: unknown) => (raw as { color?: string }).color
-  const target = { resource: nodes, project, ...(streamed ? { protobuf: {} } : {}) }
-  running = reflect(client, target, store, stop.signal, timing)
+  const selector = fieldSelector === undefined ? {} : { fieldSelector }
+  const target = { resource: nodes, project, ...selector, ...(streamed ? { protobuf: {} } : {}) }
+  running = reflect(newClient(), target, store, stop.signal, timing)
 }
 
 async function until(what: string, holds: () => boolean): Promise<void> {
@@ -430,4 +433,67 @@ test('after a streamed list two silent watches are enough to read it anew', asyn
   start({ ...QUICK, silenceMs: 100 }, true)
   await until('to stream it again', () => server.isPlayed())
   expect(store.lists).toBe(2)
+})
+
+const KINDLY = 'spec.mood=kind'
+const SELECTED = /fieldSelector=spec.mood%3Dkind/
+const REFUSED = failure(400, 'BadRequest', 'field label not supported: spec.mood')
+const inMood = (name: string, version: number, mood: string) => item(name, version, { spec: { mood }, color: 'red' })
+
+test('a server that does not know the field selector is asked for all, and what was not meant is left out', async () => {
+  server.expect(SELECTED, REFUSED)
+  server.expect(/limit=500$/, page([inMood('a', 1, 'kind'), inMood('b', 2, 'cross'), item('c', 3)], 10))
+  const events = [line('MODIFIED', inMood('a', 11, 'cross')), line('MODIFIED', inMood('b', 12, 'kind'))]
+  server.expect(WATCH(10), stream(events, 'open'))
+  start(QUICK, false, KINDLY)
+  await until('what changes', () => store.get('b') !== undefined)
+  expect(changes).toEqual(['a: - → red', 'a: red → -', 'b: - → red'])
+  expect(store.failures).toBe(0)
+  expect(server.asked[2]).not.toMatch(SELECTED)
+})
+
+test('the next list is asked for with the selector again: the server may be a newer one by then', async () => {
+  server.expect(SELECTED, REFUSED)
+  server.expect(/limit=500$/, page([inMood('a', 1, 'kind')], 10))
+  server.expect(WATCH(10), stream([line('ERROR', { code: 410, reason: 'Expired' })]))
+  server.expect(SELECTED, page([inMood('a', 1, 'kind')], 20))
+  server.expect(SELECTED, stream([], 'open'))
+  start(QUICK, false, KINDLY)
+  await until('the second watch', () => server.asked.length === 5)
+})
+
+test('a server that is an older one all at once is listed anew, without the selector', async () => {
+  server.expect(SELECTED, page([inMood('a', 1, 'kind')], 10))
+  server.expect(SELECTED, REFUSED)
+  server.expect(/limit=500$/, page([inMood('a', 1, 'kind'), inMood('b', 2, 'cross')], 20))
+  server.expect(WATCH(20), stream([], 'open'))
+  start(QUICK, false, KINDLY)
+  await until('the second list', () => server.asked.length === 4)
+  expect(colors()).toEqual({ a: 'red' })
+})
+
+test('a query that is refused for another reason fails, and is not repeated at once', async () => {
+  for (const _ of [1, 2]) {
+    server.expect(SELECTED, REFUSED)
+    server.expect(/limit=500$/, REFUSED)
+  }
+  server.expect(SELECTED, page([], 10))
+  server.expect(SELECTED, stream([], 'open'))
+  start(QUICK, false, KINDLY)
+  await until('the list', () => store.synced)
+  expect(store.failures).toBe(2)
+})
+
+test('who asks once is answered so too', async () => {
+  server.expect(SELECTED, REFUSED)
+  server.expect(/limit=500$/, page([inMood('a', 1, 'kind'), inMood('b', 2, 'cross')], 10, 'more'))
+  server.expect(/limit=500&continue=more$/, page([inMood('c', 3, 'kind')], 10))
+  const names: string[] = []
+  const all = listAll(newClient(), nodes, { fieldSelector: KINDLY }, AbortSignal.timeout(5_000))
+  for await (const { metadata } of all) names.push(metadata.name)
+  expect(names).toEqual(['a', 'c'])
+
+  server.expect(SELECTED, failure(403, 'Forbidden'))
+  const forbidden = listAll(newClient(), nodes, { fieldSelector: KINDLY }, AbortSignal.timeout(5_000))
+  await expect(forbidden.next()).rejects.toMatchObject({ status: 403 })
 })
