@@ -11,10 +11,12 @@ const CORE_CRYPTO = ['jose', '@noble/ed25519', 'node:crypto']
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   domain: ['domain', 'zod'],
   'domain/license': ['domain', 'zod', ...CORE_CRYPTO],
+  'domain/text-file.ts': ['node:zlib'],
   api: ['api', 'domain', 'zod'],
   runtime: ['runtime'],
   kube: ['kube', 'runtime', 'node:*'],
-  'kube/kubeconfig.ts': ['@kubernetes/client-node'],
+  'kube/kubeconfig.ts': ['@kubernetes/client-node', 'node:*'],
+  'kube/credential-plugin.ts': ['kube', 'support/redact.ts'],
   'kube/protobuf.ts': ['@bufbuild/protobuf/wire'],
   telemetry: ['telemetry', 'api', 'pino', 'prom-client'],
   http: ['http', 'node:*'],

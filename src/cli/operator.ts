@@ -3,7 +3,7 @@
 import { Command } from 'commander'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
 import { ownMachine } from '../cluster/own-machine.ts'
-import { clusterAccess, isInCluster } from '../kube/access.ts'
+import { ownClusterAccess, isInCluster } from '../kube/access.ts'
 import { startOperator } from '../operator.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { keepHeapSmall } from './small-heap.ts'
@@ -58,7 +58,7 @@ export function operatorCommand(io: Io): Command {
       const catalog = await readCatalog(options.catalog, trustedKeys, io)
       const log = createLogger(options.logLevel, process.stderr)
       try {
-        const access = await clusterAccess(options.kubeconfig)
+        const access = await ownClusterAccess(options.kubeconfig)
         const machine = isInCluster() ? { machine: ownMachine() } : {}
         const otherKeys = isInCluster() ? otherKeysHere(options.trustedKeys) : undefined
         if (otherKeys !== undefined) log.warn(otherKeys)

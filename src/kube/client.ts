@@ -11,6 +11,7 @@ import { withTimeLimit } from '../runtime/time-limit.ts'
 import type { Access } from './access.ts'
 import { isUnauthorized, KubeError } from './errors.ts'
 import { itemsOf, type ListEnd } from './list-stream.ts'
+import type { Proxy } from './proxy.ts'
 import { type Place, type Resource, resourcePath } from './resource.ts'
 
 /** An object as the API server sends it. Read through a narrow type; unknown fields stay. */
@@ -102,6 +103,7 @@ interface Opened {
 export function createClient(access: Access, options: ClientOptions) {
   const { fieldManager, timeoutMs = DEFAULT_TIMEOUT_MS } = options
   const send = access.server.protocol === 'http:' ? httpRequest : httpsRequest
+  const unreachable = (request: Request, error: unknown) => nobodyAnswers(request, error, access.proxy)
   /** The API server's time at its last answer, and when that came. */
   let serverDate: { readonly at: number; readonly receivedAt: number } | undefined
 
@@ -449,16 +451,35 @@ const NO_ANSWER: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens at its address',
   ECONNRESET: 'the connection was cut',
   ENOTFOUND: 'its name is not known',
+  EAI_AGAIN: 'its name cannot be looked up now',
+  ETIMEDOUT: 'it took too long',
+  EHOSTUNREACH: 'there is no way to its address',
+  ENETUNREACH: 'there is no way to its address',
 }
 
-function unreachable(request: Request, error: unknown): unknown {
+/** With a proxy between, these tell of the proxy: nothing else is connected to, and it looks up the other name. */
+const OF_THE_PROXY = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+function nobodyAnswers(request: Request, error: unknown, proxy: Proxy | undefined): unknown {
   if (error instanceof KubeError) return error
   const cause = error instanceof Error ? error : new Error(String(error))
   const { code } = cause as { readonly code?: unknown }
   // A DOMException has a code too, and it is a number.
   const kind = typeof code === 'string' ? code : cause.name
   const why = NO_ANSWER[kind] ?? kind
-  return new KubeError(`${describe(request)}: no answer from the API server (${why})`, 0, '', { cause })
+  const silence = `no answer from the API server (${why})`
+  const told = proxy === undefined ? silence : throughProxy(proxy, cause, kind, why)
+  return new KubeError(`${describe(request)}: ${told}`, 0, '', { cause })
+}
+
+function throughProxy({ url, from }: Proxy, cause: Error, kind: string, why: string): string {
+  // Without its user and password.
+  const proxy = `the proxy ${url.protocol}//${url.host} (${from})`
+  if (OF_THE_PROXY.has(kind)) return `no answer from ${proxy}: ${why}`
+  const status = /^Bad response: (\d{3})$/.exec(cause.message)?.[1]
+  if (status === undefined) return `no answer from the API server through ${proxy}: ${why}`
+  const hint = status === '407' ? ': it wants a user and a password' : ''
+  return `no answer from the API server: ${proxy} answered ${status}${hint}`
 }
 
 function notAllowed(request: Request): KubeError {

@@ -5,6 +5,9 @@ import { readLicenseFile } from './license-file.ts'
 import { Rejection } from './rejection.ts'
 import { isJsonObject } from './strict-json.ts'
 
+/** A license has four levels. */
+const DEEPEST = 32
+
 export interface UnverifiedLicense {
   readonly form: 'jws' | 'cto-json'
   /** The header of a JWS. */
@@ -63,9 +66,27 @@ function decode(part: string, what: string): unknown {
 }
 
 function parse(text: string, what: string): unknown {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch {
     throw new Rejection('MalformedLicense', `the ${what} of the license is not valid JSON`)
   }
+  if (isDeeperThan(DEEPEST, value))
+    throw new Rejection('MalformedLicense', `the ${what} of the license is nested deeper than ${DEEPEST} levels`)
+  return value
+}
+
+// Level by level and not by recursion: whoever prints the value would run out of stack as well.
+function isDeeperThan(levels: number, value: unknown): boolean {
+  let level = [value].filter(isContainer)
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > levels) return true
+    level = level.flatMap((one) => Object.values(one)).filter(isContainer)
+  }
+  return false
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
