@@ -27,7 +27,7 @@ import { formerFinding, gateCheck, GATE_KEY } from './controllers/policy/gate-ch
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
 import { keyToHandBack, ownershipController, type Returns } from './controllers/hold/ownership.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
-import { createHealthBoard } from './controllers/health-board.ts'
+import { createHealthBoard, type Finding } from './controllers/health-board.ts'
 import { reportHealth } from './controllers/health-events.ts'
 import { startSurvey } from './controllers/survey/survey.ts'
 import { createTamperingReporter } from './controllers/tampering.ts'
@@ -93,6 +93,7 @@ export function startTerm(deps: TermDeps): Term {
     clock,
   )
   const keys = settings.trustedKeys
+  if (settings.otherKeys !== undefined) health.report('trustedKeys', otherKeysFinding(settings.otherKeys))
   const plans = catalog.plans.map((plan) => plan.name)
   const evidence = new LicenseEvidence(
     (text, now) => readLicense(text, { keys, product, plans, jwt: catalog.license.jwt, now }),
@@ -150,6 +151,8 @@ export function startTerm(deps: TermDeps): Term {
     onPublicationFailed: () => metrics.publicationErrors.inc(),
     health,
     owners,
+    ...(settings.machine === undefined ? {} : { machine: settings.machine }),
+    trustedKeys: [...keys.values()].map(({ keyId, use, thumbprint }) => ({ kid: keyId, use, thumbprint })),
     whoAmI: (signal) => whoAmI(client, signal),
     onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
     reportTampering,
@@ -342,4 +345,9 @@ export function onceFor(log: Logger, message: string): (error: unknown) => void 
     if (!said) log.warn({ err: error }, message)
     said = true
   }
+}
+
+function otherKeysFinding(message: string): Finding {
+  const told = `${message}: their fingerprints are in the Entitlement (status.trustedKeys); compare them with the vendor's`
+  return { type: 'TrustedKeysOfImage', healthy: false, reason: 'OtherTrustedKeys', message: told }
 }

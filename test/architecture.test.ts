@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['http', 'node:*'],
   'http/status-page': ['http/status-page', 'domain', 'node:*'],
   cluster: ['cluster', 'api', 'domain', 'kube', 'runtime', 'node:crypto', 'node:util', 'yaml'],
+  'cluster/own-machine.ts': ['domain', 'node:fs', 'node:os'],
   setup: ['setup', 'api', 'domain', 'yaml', 'node:*'],
   support: ['support', 'api', 'cluster', 'kube', 'node:*'],
   preflight: ['preflight', 'api', 'cluster', 'domain', 'kube'],

@@ -61,7 +61,7 @@ const nodeSchema = z.object({
         .nullish()
         .transform(orAbsent),
       conditions: z
-        .array(z.object({ type: z.string(), status: z.string(), lastTransitionTime: text }))
+        .array(z.object({ type: z.string(), status: z.string(), lastTransitionTime: text, lastHeartbeatTime: text }))
         .nullish()
         .transform(orAbsent),
     })

@@ -34,6 +34,10 @@ export async function readText(path: string, io: Io): Promise<string> {
 
 /** @throws CliError */
 export async function readTrustedKeys(path: string, io: Io): Promise<TrustedKeys> {
+  if (io.foreignCode !== undefined) {
+    const what = 'so that this process may run code that is not ours, and no signature is verified in it'
+    throw new CliError(`${io.foreignCode}, ${what}; take it out of the environment and start anew`)
+  }
   const text = await readText(path, io).catch((error: unknown) => {
     if (!(error instanceof CliError)) throw error
     throw new CliError(`${error.message}; name the vendor's public keys with --trusted-keys`)

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
+import { ownMachine } from '../cluster/own-machine.ts'
 import { ownClusterAccess, isInCluster } from '../kube/access.ts'
 import { startOperator } from '../operator.ts'
 import { systemClock } from '../runtime/clock.ts'
@@ -10,6 +11,7 @@ import { createLogger } from '../telemetry/log.ts'
 import { readCatalog } from './catalogs.ts'
 import { durationArgument } from './duration-argument.ts'
 import { cliErrorFrom, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
+import { otherKeysHere } from './keys-origin.ts'
 import type { Io } from './output.ts'
 import { stopSignal } from './stop-signal.ts'
 import { electionHere } from './this-process.ts'
@@ -57,7 +59,17 @@ export function operatorCommand(io: Io): Command {
       const log = createLogger(options.logLevel, process.stderr)
       try {
         const access = await ownClusterAccess(options.kubeconfig)
-        const settings = { ...options, catalog, trustedKeys, election: electionHere() }
+        const machine = isInCluster() ? { machine: ownMachine() } : {}
+        const otherKeys = isInCluster() ? otherKeysHere(options.trustedKeys) : undefined
+        if (otherKeys !== undefined) log.warn(otherKeys)
+        const settings = {
+          ...options,
+          catalog,
+          trustedKeys,
+          election: electionHere(),
+          ...machine,
+          ...(otherKeys === undefined ? {} : { otherKeys }),
+        }
         const operator = await startOperator(access, settings, systemClock, log)
         await stopSignal()
         await operator.stop()

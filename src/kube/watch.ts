@@ -19,6 +19,7 @@ import { isGone, KubeError } from './errors.ts'
 import { mayRefuseSelector, selects } from './field-selector.ts'
 import type { ListEnd } from './list-stream.ts'
 import type { Message } from './protobuf.ts'
+import { isOlder } from './resource-version.ts'
 import { type Place, type Resource, resourcePath } from './resource.ts'
 import { eventsInFrames, eventsInLines, type RawEvent } from './watch-events.ts'
 
@@ -98,11 +99,13 @@ const PAGE = 500
 // A CRD that is not installed yet, or rights that come late: somebody is about to mend it.
 const MENDABLE: ReadonlySet<number> = new Set([401, 403, 404])
 const MENDABLE_LONGEST_MS = 3_000
-// Some servers never say that a version is too old, and after etcd was restored from a backup a version may be one that
-// is yet to come: then a watch ends without a word, not even the bookmark that comes each minute. So often it may.
+// Some servers never say that a version is too old: then a watch ends without a word. So often it may.
 const EMPTY_WATCHES = 5
-// One that says nothing where others send bookmarks may be a connection that is dead; after another it is the version.
-const SILENT_WATCHES = 2
+// After etcd was restored from a backup, the version known here is one that is yet to come. The API server takes it, tells
+// nothing of what was before, and passes it soon: a list is the only way to know. It was away for that, so that whenever it
+// may have been, everything is listed anew: after a connection that broke or fell silent, and did not end (0), or what a proxy answers
+// meanwhile (502, 503, 504).
+const AWAY: ReadonlySet<number> = new Set([0, 502, 503, 504])
 const HEALTHY_MS = 10_000
 // What a server answers that does not know how to stream a list, or may not.
 const CANNOT_STREAM: ReadonlySet<number> = new Set([400, 422])
@@ -119,9 +122,7 @@ export async function* watch<T>(
   let asking: Asked<T> = target
   let failures = 0
   let emptyWatches = 0
-  let silentWatches = 0
   let heard = 0
-  let openedAt = Number.POSITIVE_INFINITY
   let sendsBookmarks = false
   let relistAt = Number.POSITIVE_INFINITY
   while (!signal.aborted) {
@@ -148,7 +149,6 @@ export async function* watch<T>(
             state = { kind: 'empty' }
             break
           }
-          openedAt = began
           heard = 0
           const patienceMs = sendsBookmarks ? timing.silenceMs : Number.POSITIVE_INFINITY
           const { resourceVersion }: { readonly resourceVersion: string } = state
@@ -158,14 +158,16 @@ export async function* watch<T>(
           break
         }
         case 'watching': {
-          let { resourceVersion } = state
-          for await (const { type, object } of state.events) {
+          const { events }: { readonly events: RawEvents } = state
+          let { resourceVersion }: { resourceVersion: string } = state
+          for await (const { type, object } of events) {
             if (type === 'ERROR') throw streamError(object)
+            const version: string = object.metadata?.resourceVersion ?? resourceVersion
+            if (type === 'BOOKMARK' && isOlder(version, resourceVersion)) throw wentBack(target)
             heard++
             failures = 0
-            silentWatches = 0
-            resourceVersion = object.metadata?.resourceVersion ?? resourceVersion
-            state = { ...state, resourceVersion }
+            resourceVersion = version
+            state = { kind: 'watching', resourceVersion, events }
             if (type === 'BOOKMARK') {
               sendsBookmarks = true
               yield { kind: 'alive' }
@@ -185,8 +187,6 @@ export async function* watch<T>(
     } catch (error) {
       if (signal.aborted) return
       if (performance.now() - began > HEALTHY_MS) failures = 0
-      if (sendsBookmarks && heard === 0 && performance.now() - openedAt >= timing.silenceMs) silentWatches++
-      openedAt = Number.POSITIVE_INFINITY
       if (mayRefuseSelector(error) && selectorsOf(asking).fieldSelector !== undefined) {
         yield { kind: 'restarted' }
         asking = { ...target, selectsHere: true }
@@ -194,10 +194,6 @@ export async function* watch<T>(
         continue
       }
       state = afterFailure(state, error)
-      if (silentWatches >= SILENT_WATCHES) {
-        silentWatches = 0
-        state = { kind: 'empty' }
-      }
       if (isGone(error) && failures === 0) {
         failures = 1
         continue
@@ -218,10 +214,16 @@ export async function* watch<T>(
   }
 }
 
-// Half a list is no list. A watch that broke goes on from where it was, unless that version is gone.
+// Half a list is no list. A watch that broke goes on from where it was, unless that version is gone, or the server was.
 function afterFailure(state: State, error: unknown): State {
   if (!('resourceVersion' in state) || isGone(error)) return { kind: 'empty' }
+  if (AWAY.has(error instanceof KubeError ? error.status : 0)) return { kind: 'empty' }
   return { kind: 'listed', resourceVersion: state.resourceVersion }
+}
+
+function wentBack<T>({ resource }: WatchTarget<T>): KubeError {
+  const message = `watch ${resource.plural}: the API server has gone back in time: etcd was restored from a backup`
+  return new KubeError(message, 410, 'Expired')
 }
 
 const LISTING: State = { kind: 'listing', continueToken: '' }

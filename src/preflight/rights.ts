@@ -75,8 +75,10 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
     {
       duty: 'let the API server refuse growth',
       rights: [
-        ...to('list watch create', admission, policies),
-        ...POLICIES.flatMap((name) => to('get update', admission, policies, { name: `${product}-${name}` })),
+        ...to('list watch', admission, policies),
+        ...POLICIES.flatMap((name) =>
+          to('get create patch update', admission, policies, { name: `${product}-${name}` }),
+        ),
       ],
     },
     {

@@ -42,6 +42,8 @@ interface Special {
   readonly name: string
   /** What is written, from what is there. */
   readonly change: (live: Manifest) => Manifest
+  /** How the writer calls itself. */
+  readonly manager?: string
   readonly by?: string
   readonly method?: 'PUT' | 'DELETE'
   /** A phrase of the refusal; undefined: it passes. */
@@ -119,7 +121,18 @@ const SPECIALS: readonly Special[] = [
     name: 'held',
     change: withoutMark,
     by: table.OPERATOR,
+    manager: 'cto-operator',
     says: undefined,
+  },
+  {
+    what: "what was held is replaced by a person who has the operator's user",
+    world: 'closed',
+    kind: 'Deployment',
+    name: 'held',
+    change: withoutMark,
+    by: table.OPERATOR,
+    manager: 'kubectl-replace',
+    says: 'is not licensed: MESSAGE',
   },
   {
     what: 'what was held is resumed by somebody else',
@@ -136,6 +149,7 @@ const SPECIALS: readonly Special[] = [
     name: 'held',
     change: (live) => withWants(live, 1),
     by: table.OPERATOR,
+    manager: 'cto-operator',
     says: 'is not licensed: MESSAGE',
   },
   {
@@ -378,13 +392,18 @@ function addSpecial(kind: table.Kind, name: string, more: Partial<Parameters<typ
   fixtures.set(pathOf(kind, table.GOVERNED, name), { ...object, metadata })
 }
 
+// Before 1.31, Kubernetes knows one condition of a Job that is complete; since then it demands two.
 async function endJob(): Promise<void> {
   const key = pathOf('Job', table.GOVERNED, 'ended')
   const now = new Date().toISOString()
-  const condition = { status: 'True', lastTransitionTime: now, lastProbeTime: now }
-  const conditions = ['SuccessCriteriaMet', 'Complete'].map((type) => ({ ...condition, type }))
-  const status = { conditions, startTime: now, completionTime: now, succeeded: 1 }
-  const answer = await controlPlane.request('PUT', `${key}/status`, { ...live(key), status })
+  const endedBy = (...types: readonly string[]) => {
+    const conditions = types.map((type) => ({ type, status: 'True', lastTransitionTime: now, lastProbeTime: now }))
+    return { conditions, startTime: now, completionTime: now, succeeded: 1 }
+  }
+  const write = (status: object) => controlPlane.request('PUT', `${key}/status`, { ...live(key), status })
+  let status = endedBy('SuccessCriteriaMet', 'Complete')
+  let answer = await write(status)
+  if (answer.status === 422) answer = await write((status = endedBy('Complete')))
   expect(answer.status, JSON.stringify(answer.body)).toBe(200)
   fixtures.set(key, { ...live(key), status })
 }
@@ -541,16 +560,20 @@ test(
   },
 )
 
-test.each(SPECIALS)('$what', async ({ what, world, kind, name, change, by, method = 'PUT', says }) => {
-  await enter(world)
-  const { plane } = controlPlane
-  const request =
-    by === undefined ? controlPlane.request : apiRequester({ ...plane, token: plane.userTokens[by] ?? '' })
-  const key = pathOf(kind, table.GOVERNED, name)
-  const answer = await request(method, key + DRY, method === 'DELETE' ? undefined : change(live(key)))
-  const ask = () => Promise.resolve(answer)
-  expect(mistake({ what, world, expected: says === undefined ? [] : [says], ask }, answer)).toBeUndefined()
-})
+test.each(SPECIALS)(
+  '$what',
+  async ({ what, world, kind, name, change, by, manager = 'a-person', method = 'PUT', says }) => {
+    await enter(world)
+    const { plane } = controlPlane
+    const request =
+      by === undefined ? controlPlane.request : apiRequester({ ...plane, token: plane.userTokens[by] ?? '' })
+    const key = pathOf(kind, table.GOVERNED, name)
+    const path = `${key}${DRY}&fieldManager=${manager}`
+    const answer = await request(method, path, method === 'DELETE' ? undefined : change(live(key)))
+    const ask = () => Promise.resolve(answer)
+    expect(mistake({ what, world, expected: says === undefined ? [] : [says], ask }, answer)).toBeUndefined()
+  },
+)
 
 test('read-only: a PlatformConfig changes in its license only, and is made anew only as it was', async () => {
   const path = '/apis/cto.5dlabs.io/v1/platformconfigs'

@@ -96,7 +96,7 @@ test(
     expect(await answerTo(agent('rex', 'prod', 1))).toBe('created')
     expect(await answerTo(agent('tess', 'prod', 1, 'tess'))).toContain('agent tess is not licensed')
     // Its label cannot be told from its Scale, and there are too many to know it by its name.
-    expect(await scale(name(7), 'flood', 1)).toContain('refused')
+    expect(await scale(name(7), 'flood', 1)).toContain('nobody can tell by its Scale')
     await cluster.entitled(({ agents }) => agents.totals.admitted === 1)
     expect(await scale('rex', 'prod', 3)).toBe('scaled')
 

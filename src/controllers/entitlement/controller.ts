@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { API_VERSION } from '../../api/names.ts'
 import { condition, conditionsAfter } from '../../api/conditions.ts'
-import type { EntitlementStatus } from '../../api/entitlement.ts'
+import type { EntitlementStatus, PublishedKey } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfig } from '../../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs } from '../../api/resources.ts'
@@ -45,6 +45,8 @@ export interface EntitlementDeps extends GatherDeps {
   /** Who the operator is to the API server; empty where it does not say. */
   readonly whoAmI: (signal: AbortSignal) => Promise<string>
   readonly health: HealthBoard
+  /** Whose signature counts, to be published. */
+  readonly trustedKeys: readonly PublishedKey[]
   readonly onPublished: (status: EntitlementStatus) => void
   /** Told each time the Entitlement could not be written. */
   readonly onPublicationFailed: () => void
@@ -206,6 +208,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       operator: operator ?? '',
       findings: health.findings,
       attends: true,
+      trustedKeys: deps.trustedKeys,
     }
     const status: EntitlementStatus = {
       ...entitlementStatus(decision, previous, resource.generation, now, circumstances),

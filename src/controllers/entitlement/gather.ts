@@ -15,6 +15,7 @@ import type { Marks } from '../../cluster/hold-record.ts'
 import type { Own, OwnResource, Stores } from '../../cluster/stores.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import { detectCluster } from '../../domain/cluster/detect.ts'
+import { type OwnMachine, witnessed } from '../../domain/cluster/witness.ts'
 import { countNodes } from '../../domain/cluster/node-count.ts'
 import type { Facts, LicenseFacts, Memory } from '../../domain/facts.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
@@ -43,6 +44,8 @@ export interface GatherDeps {
   readonly owners: OwnerRegistry
   /** Told of what belongs to another product and is left alone. */
   readonly onLeft: (kind: string, name: string, product: string) => void
+  /** In a pod: what it sees of the machine under it. */
+  readonly machine?: OwnMachine
 }
 
 export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSignal): Promise<Facts | undefined> {
@@ -60,7 +63,11 @@ export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSign
   return {
     now,
     catalog,
-    cluster: detectCluster(clusterSignals(stores, identity)),
+    cluster: witnessed(
+      detectCluster(clusterSignals(stores, identity)),
+      deps.machine,
+      stores.nodes.store.get(deps.machine?.nodeName ?? ''),
+    ),
     clusterUid: identity.uid,
     nodes: countNodes(stores.nodeTally, catalog.nodes, now),
     licenses,

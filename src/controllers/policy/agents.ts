@@ -54,7 +54,6 @@ const STATE_IS_ADMITTED = `variables.state == 'admitted'`
 function variables(label: string, noun: string): readonly Expression[] {
   const held = (subject: string) => `'${HELD_REPLICAS_ANNOTATION}' in dyn(${subject}).metadata.?annotations.orValue({})`
   return [
-    { name: 'gate', expression: 'params.status.gate' },
     { name: 'agent', expression: `string(${labelOf(label, 'object')}.orValue(''))` },
     { name: 'subject', expression: `variables.agent == '' ? '${noun} ""' : '${noun} ' + variables.agent` },
     { name: 'wants', expression: wants('object') },
@@ -64,11 +63,11 @@ function variables(label: string, noun: string): readonly Expression[] {
     },
     { name: 'grows', expression: 'variables.wants > variables.wanted' },
     { name: 'starts', expression: 'variables.grows && variables.wanted == 0' },
-    { name: 'growth', expression: `params.status.?readOnly.orValue(false) ? 'Closed' : variables.gate.growth` },
+    { name: 'growth', expression: `params.status.?readOnly.orValue(false) ? 'Closed' : params.status.gate.growth` },
     { name: 'key', expression: workloadKey(`string(dyn(object).metadata.?name.orValue(''))`) },
     {
       name: 'entry',
-      expression: `variables.key in variables.gate.workloads ? variables.gate.workloads[variables.key].split(' ', 3) : ['']`,
+      expression: `variables.key in params.status.gate.workloads ? params.status.gate.workloads[variables.key].split(' ', 3) : ['']`,
     },
     // What came back under its name with another agent in it is another.
     {
@@ -82,7 +81,7 @@ function variables(label: string, noun: string): readonly Expression[] {
     // It was asked whether that controller exists, and which agent it runs: the owner that is written down proves nothing.
     {
       name: 'isKnownTo',
-      expression: `variables.controllers.exists(o, string(o.uid) in variables.gate.controllers && variables.gate.controllers[string(o.uid)] == variables.agent)`,
+      expression: `variables.controllers.exists(o, string(o.uid) in params.status.gate.controllers && params.status.gate.controllers[string(o.uid)] == variables.agent)`,
     },
     { name: 'ofCronJob', expression: `variables.controllers.exists(o, o.kind == 'CronJob')` },
     {
@@ -98,7 +97,7 @@ function variables(label: string, noun: string): readonly Expression[] {
     // in another way is judged as everybody is.
     {
       name: 'byOperator',
-      expression: `variables.gate.operator != '' && request.userInfo.username == variables.gate.operator && request.options.?fieldManager.orValue('') == '${FIELD_MANAGER}' && (${isCreated} || variables.isResumed)`,
+      expression: `params.status.gate.operator != '' && request.userInfo.username == params.status.gate.operator && request.options.?fieldManager.orValue('') == '${FIELD_MANAGER}' && (${isCreated} || variables.isResumed)`,
     },
     {
       name: 'needsPlace',
@@ -107,14 +106,14 @@ function variables(label: string, noun: string): readonly Expression[] {
     // The name of a Deployment is taken once in a namespace: the operator gave as many names as places were free.
     {
       name: 'hasTicket',
-      expression: `!variables.gate.attended && ${isCreated} && request.resource.resource == 'deployments' && request.name == variables.agent && variables.agent in variables.gate.mayCreate`,
+      expression: `!params.status.gate.attended && ${isCreated} && request.resource.resource == 'deployments' && request.name == variables.agent && variables.agent in params.status.gate.mayCreate`,
     },
   ]
 }
 
 const isNotLicensed = (why: string) => `variables.subject + ' is not licensed: ' + ${why}`
 const mayNotGrow = (why: string) => `variables.subject + ' may not grow: ' + ${why}`
-const mayNotChange = `variables.subject + ' may not change: ' + variables.gate.message`
+const mayNotChange = `variables.subject + ' may not change: ' + params.status.gate.message`
 
 /** What a policy with parameters needs first of all. */
 export const undecided: Refusal = {
@@ -122,42 +121,44 @@ export const undecided: Refusal = {
   say: `'the license operator has not published its decision yet; try again in a moment'`,
 }
 
+// What is asked first is what is seldom so: the API server evaluates all of this twice, for the answer and for the sentence.
 const starting = (noun: string): readonly Refusal[] => [
   {
-    when: 'variables.grows && !variables.byOperator && !variables.gate.anyAgent && !(variables.agent in variables.gate.agents)',
-    say: isNotLicensed('variables.gate.refusal'),
+    when: '!params.status.gate.anyAgent && !(variables.agent in params.status.gate.agents) && variables.grows && !variables.byOperator',
+    say: isNotLicensed('params.status.gate.refusal'),
   },
   {
-    when: `variables.needsPlace && variables.growth != 'Open'`,
-    say: isNotLicensed('variables.gate.message'),
+    when: `variables.growth != 'Open' && variables.needsPlace`,
+    say: isNotLicensed('params.status.gate.message'),
   },
   {
-    when: `variables.needsPlace && request.resource.resource == 'jobs' && variables.ofCronJob && !variables.isKnownTo`,
+    when: `request.resource.resource == 'jobs' && variables.ofCronJob && !variables.isKnownTo && variables.needsPlace`,
     say: isNotLicensed(
       `'it is a Job of a CronJob that does not run ${noun} ' + variables.agent + ' under the license; resume the CronJob first'`,
     ),
   },
   {
-    when: 'variables.needsPlace && variables.gate.slots == 0 && !variables.hasTicket',
-    say: isNotLicensed('variables.gate.slotsMessage'),
+    when: 'params.status.gate.slots == 0 && variables.needsPlace && !variables.hasTicket',
+    say: isNotLicensed('params.status.gate.slotsMessage'),
   },
   {
     // The API server sets creationTimestamp before it asks the policies: the only clock that CEL has.
     when:
-      `${isCreated} && variables.wants > 0 && !(${STATE_IS_ADMITTED} || variables.isRollout || variables.byOperator) && ` +
-      'has(variables.gate.createUntil) && timestamp(dyn(object).metadata.creationTimestamp) >= timestamp(variables.gate.createUntil)',
-    say: isNotLicensed('variables.gate.createMessage'),
+      `${isCreated} && has(params.status.gate.createUntil) && ` +
+      'timestamp(dyn(object).metadata.creationTimestamp) >= timestamp(params.status.gate.createUntil) && ' +
+      `variables.wants > 0 && !(${STATE_IS_ADMITTED} || variables.isRollout || variables.byOperator)`,
+    say: isNotLicensed('params.status.gate.createMessage'),
   },
 ]
 
 const growing: readonly Refusal[] = [
   {
-    when: `variables.grows && !variables.starts && !variables.isRollout && variables.growth == 'Closed'`,
-    say: mayNotGrow('variables.gate.message'),
+    when: `variables.growth == 'Closed' && variables.grows && !variables.starts && !variables.isRollout`,
+    say: mayNotGrow('params.status.gate.message'),
   },
   {
-    when: `variables.grows && !variables.starts && !variables.isRollout && variables.state == 'refused'`,
-    say: mayNotGrow('variables.gate.slotsMessage'),
+    when: `!(${isCreated}) && variables.grows && !variables.starts && variables.state == 'refused' && !variables.isRollout`,
+    say: mayNotGrow('params.status.gate.slotsMessage'),
   },
 ]
 
@@ -175,7 +176,7 @@ const readOnly: readonly Refusal[] = [
 
 const unattended = (label: string): Refusal => ({
   when:
-    `!variables.gate.attended && ${isCreated} && variables.wants == 0 && request.resource.resource in ${list(SCALABLE)} && ` +
+    `!params.status.gate.attended && ${isCreated} && variables.wants == 0 && request.resource.resource in ${list(SCALABLE)} && ` +
     `dyn(object).spec.?selector.?matchLabels[?'${label}'] != ${labelOf(label, 'object')} && dyn(object).spec.?selector[?'${label}'] != ${labelOf(label, 'object')}`,
   say: isNotLicensed(
     `'the license operator is not running, and with 0 replicas nobody could tell later what is scaled; start it, or put the label ${label} into the selector'`,
@@ -203,7 +204,7 @@ export function agentsPolicy({ label, noun }: Catalog['governed']): PolicySpec {
         say: `'the label ${label} of a workload cannot be changed or removed; delete the workload and create it anew'`,
       },
       mislabelled(label),
-      { when: `variables.agent == '${PROBE}'`, say: `'${GATE_IS_CLOSED}; decision ' + variables.gate.serial` },
+      { when: `variables.agent == '${PROBE}'`, say: `'${GATE_IS_CLOSED}; decision ' + params.status.gate.serial` },
       ...starting(noun),
       ...growing,
       ...readOnly,

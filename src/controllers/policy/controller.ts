@@ -6,8 +6,8 @@ import { SPEC_HASH_ANNOTATION } from '../../api/names.ts'
 import { type KeptObject, projectKept, type Stores, type Watched } from '../../cluster/stores.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import type { Client, RawObject } from '../../kube/client.ts'
-import { isAlreadyExists } from '../../kube/errors.ts'
 import type { EventRecorder } from '../../kube/events.ts'
+import { unlessMissing } from '../../kube/errors.ts'
 import { awaitChange } from '../../runtime/action.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
 import type { TamperingReporter } from '../tampering.ts'
@@ -109,15 +109,12 @@ export function policyController(deps: PolicyDeps): PolicyController {
   ): Promise<{ readonly before: KeptObject | undefined; readonly raw: RawObject }> {
     const { resource } = watched.target
     const { name } = object.metadata
-    if (watched.store.get(name) === undefined) {
-      try {
-        return { before: undefined, raw: await client.create(resource, { ...object }, signal) }
-      } catch (error) {
-        if (!isAlreadyExists(error)) throw error
-      }
+    const before = await unlessMissing(client.get(resource, { name }, signal))
+    // Applied and not posted: only so can the right to create be one for these names alone.
+    if (before === undefined) {
+      return { before, raw: await client.apply(resource, { ...object }, { force: true }, signal) }
     }
     // Replaced as a whole and not applied: what somebody added has to go too.
-    const before = await client.get(resource, { name }, signal)
     const { resourceVersion = '' } = before.metadata
     const metadata = { ...object.metadata, resourceVersion }
     return { before: projectKept(before), raw: await client.replace(resource, { ...object, metadata }, signal) }

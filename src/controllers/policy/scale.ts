@@ -11,8 +11,7 @@ const replicas = (subject: Subject) => `int(dyn(${subject}).?spec.?replicas.orVa
 // Of a selector only `label=value` is read. A comma before it: another label may end in the same words.
 function variables(label: string, noun: string): readonly Expression[] {
   return [
-    { name: 'gate', expression: 'params.status.gate' },
-    { name: 'growth', expression: `params.status.?readOnly.orValue(false) ? 'Closed' : variables.gate.growth` },
+    { name: 'growth', expression: `params.status.?readOnly.orValue(false) ? 'Closed' : params.status.gate.growth` },
     { name: 'starts', expression: `${replicas('oldObject')} == 0` },
     {
       name: 'selector',
@@ -21,7 +20,7 @@ function variables(label: string, noun: string): readonly Expression[] {
     { name: 'key', expression: workloadKey('request.name') },
     {
       name: 'entry',
-      expression: `variables.key in variables.gate.workloads ? variables.gate.workloads[variables.key].split(' ', 3) : ['']`,
+      expression: `variables.key in params.status.gate.workloads ? params.status.gate.workloads[variables.key].split(' ', 3) : ['']`,
     },
     { name: 'isAgent', expression: 'size(variables.selector) > 1 || size(variables.entry) > 1' },
     {
@@ -35,7 +34,7 @@ function variables(label: string, noun: string): readonly Expression[] {
     },
     {
       name: 'isCrowded',
-      expression: `variables.gate.crowded.exists(name, name == request.namespace || name == '*')`,
+      expression: `params.status.gate.crowded.exists(name, name == request.namespace || name == '*')`,
     },
     { name: 'needsPlace', expression: `variables.isAgent && variables.starts && variables.state != 'admitted'` },
   ]
@@ -51,24 +50,24 @@ function untold(label: string, noun: string): Refusal {
 
 const refusals: readonly Refusal[] = [
   {
-    when: 'variables.isAgent && !variables.gate.anyAgent && !(variables.agent in variables.gate.agents)',
-    say: `variables.subject + ' is not licensed: ' + variables.gate.refusal`,
+    when: 'variables.isAgent && !params.status.gate.anyAgent && !(variables.agent in params.status.gate.agents)',
+    say: `variables.subject + ' is not licensed: ' + params.status.gate.refusal`,
   },
   {
     when: `variables.needsPlace && variables.growth != 'Open'`,
-    say: `variables.subject + ' is not licensed: ' + variables.gate.message`,
+    say: `variables.subject + ' is not licensed: ' + params.status.gate.message`,
   },
   {
-    when: 'variables.needsPlace && variables.gate.slots == 0',
-    say: `variables.subject + ' is not licensed: ' + variables.gate.slotsMessage`,
+    when: 'variables.needsPlace && params.status.gate.slots == 0',
+    say: `variables.subject + ' is not licensed: ' + params.status.gate.slotsMessage`,
   },
   {
     when: `variables.isAgent && !variables.starts && variables.growth == 'Closed'`,
-    say: `variables.subject + ' may not grow: ' + variables.gate.message`,
+    say: `variables.subject + ' may not grow: ' + params.status.gate.message`,
   },
   {
     when: `variables.isAgent && !variables.starts && variables.state == 'refused'`,
-    say: `variables.subject + ' may not grow: ' + variables.gate.slotsMessage`,
+    say: `variables.subject + ' may not grow: ' + params.status.gate.slotsMessage`,
   },
 ]
 
