@@ -8,7 +8,7 @@ import { meaningOfChange } from '../domain/change-words.ts'
 import { formatInstant, type Instant, MINUTE, parseInstant, wholeDaysBetween } from '../domain/instant.ts'
 import { cureOf, NOTHING_TO_DO } from '../domain/reasons.ts'
 import { headlineOf, type Standing, toneOf } from '../domain/standing.ts'
-import { amount, list } from '../domain/words.ts'
+import { amount } from '../domain/words.ts'
 import type { Client } from '../kube/client.ts'
 import { isNotFound } from '../kube/errors.ts'
 import { type ClusterOptions, onCluster, withClusterOptions } from './cluster-options.ts'
@@ -164,7 +164,7 @@ export function statusScreen(
     ['NODES', use(nodes.counted, nodes.limit)],
     [
       'AGENTS',
-      `${use(totals.admitted, agents.limit)}: ${list(agents.admitted.map(({ name }) => name)).replace('nothing', 'none')}`,
+      `${use(totals.admitted, agents.limit)}: ${namesIn(agents.admitted, totals.admitted)}`,
     ],
     ['GUARDIAN', guardian.mode],
     ['UPDATES', updates.enabled ? (updates.staged ? 'on, staged' : 'on') : 'off'],
@@ -205,6 +205,14 @@ function untilWords(expiresAt: string | undefined, now: Instant): string {
   if (expiresAt === undefined || end === undefined) return 'no end'
   if (end <= now) return `${expiresAt}, ${amount(wholeDaysBetween(end, now), 'day')} ago`
   return `${expiresAt}, ${amount(wholeDaysBetween(now, end), 'day')} left`
+}
+
+const MOST_NAMES = 12
+
+function namesIn(agents: readonly AgentEntry[], total: number): string {
+  const names = agents.slice(0, MOST_NAMES).map(({ name }) => name)
+  if (names.length === 0) return 'none'
+  return `${names.join(', ')}${total > names.length ? ` and ${total - names.length} more` : ''}`
 }
 
 function use(used: number, limit: number): string {
