@@ -98,6 +98,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       // Carried out all the same: whoever keeps us from writing must not keep things as they are.
       memory = decision.memory
       board.publish(decision, facts)
+      evidence.settle(decision.licenses, decision.usable, facts.now)
       await publishLicenses(decision, facts.now, signal)
       await publishConfigs(decision, facts.now, signal)
       await keepEvidence(signal).catch(deps.onVaultProblem)
@@ -147,7 +148,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   async function keepEvidence(signal: AbortSignal): Promise<void> {
     const outcome = await vault.write(
       {
-        licenses: evidence.lastGood(),
+        licenses: evidence.files(board.current?.grant.license?.facts.name),
         replacers: evidence.replacers().map(({ text }) => text),
         revocations: revocations.newest?.text,
         time: time.kept,

@@ -101,12 +101,14 @@ async function licenseFacts(
 ): Promise<LicenseFacts[] | undefined> {
   const resources = stores.licenses.store.values()
   const references = resources.map(referenceOf).filter((reference) => reference !== undefined)
-  const isNamed = references.some(
-    ({ namespace, name }) => namespace === offlineSecret.namespace && name === offlineSecret.name,
-  )
+  const isOffline = (reference: SecretKeyReference | undefined) =>
+    reference?.namespace === offlineSecret.namespace && reference.name === offlineSecret.name
+  const naming = resources.find((resource) => isOffline(referenceOf(resource)))
+  const isNamed = naming !== undefined
   stores.secrets.watchOnly([...references, ...(isNamed ? [] : [offlineSecret]), revocationSecret])
   // No License can have this name.
   const offline = `secret/${offlineSecret.name}`
+  if (naming !== undefined) evidence.move(offline, naming.name)
   evidence.keepOnly(new Set([...resources.map((resource) => resource.name), ...(isNamed ? [] : [offline])]))
 
   const facts: LicenseFacts[] = []
