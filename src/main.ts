@@ -5,13 +5,19 @@ import { COMPLETE } from './cli/completion.ts'
 import { EXIT, type Io } from './cli/output.ts'
 import { createProgram, programName } from './cli/program.ts'
 import { runCommand } from './cli/run-command.ts'
+import { foreignCodeIn } from './runtime/foreign-code.ts'
+import { environmentAtStart } from './cli/environment.ts'
 import { askSecret } from './cli/secret-prompt.ts'
 
+const foreignCode =
+  foreignCodeIn({ env: process.env, execArgv: process.execArgv }) ??
+  foreignCodeIn({ env: environmentAtStart(), execArgv: [] })
 const io: Io = {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   stdin: () => buffer(process.stdin),
   now: () => Date.now(),
+  ...(foreignCode === undefined ? {} : { foreignCode }),
   ...(process.stdin.isTTY ? { askSecret: (question) => askSecret(question, process.stdin, process.stderr) } : {}),
 }
 // A reader that has seen enough, such as `head`, is no error.

@@ -1,8 +1,9 @@
 // The composition root: what exists, who is given what, and in which order it starts and stops. What decides and writes
 // lives in a term (`term.ts`), and only while this replica leads; what reads and is read goes on all along.
 
+import { NO_POLICIES } from './api/conditions.ts'
 import type { EntitlementStatus } from './api/entitlement.ts'
-import { FIELD_MANAGER, LEASE_NAME } from './api/names.ts'
+import { FIELD_MANAGER, leaseName } from './api/names.ts'
 import { type ClusterIdentity, identifyCluster } from './cluster/identity.ts'
 import { staleWatches } from './cluster/freshness.ts'
 import { allWatched, declareStores, policyStores, runStores, type Watched } from './cluster/stores.ts'
@@ -16,9 +17,9 @@ import { createStatusPage } from './http/status-page/status-page.ts'
 import { statusView } from './http/status-page/view.ts'
 import type { Access } from './kube/access.ts'
 import { CLOSED, createClient, type Fence } from './kube/client.ts'
-import { createElection, type Election } from './kube/leader-election.ts'
 import { attemptMs, LEASE_TIMING } from './kube/lease.ts'
 import { leases } from './kube/resource.ts'
+import { createLeadership, type Leadership } from './leadership.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { OperatorSettings } from './settings.ts'
 import type { Logger } from './telemetry/log.ts'
@@ -33,7 +34,7 @@ export interface Operator {
   readonly address: string
   /** Where this replica's decisions stand; undefined while another one decides. */
   readonly board: DecisionBoard | undefined
-  /** Resolves with the first decision that this replica published. */
+  /** Resolves once this replica has published a decision and the API server enforces it. */
   readonly ready: Promise<void>
   /** Whether this replica leads. */
   readonly leads: boolean
@@ -48,8 +49,9 @@ export async function startOperator(
   clock: Clock,
   log: Logger,
 ): Promise<Operator> {
-  const { catalog, agentsNamespace } = settings
+  const { catalog, agentsNamespace, namespace, election } = settings
   const { product } = catalog
+  const lease = leaseName(product)
   const stopping = new AbortController()
   const { signal } = stopping
   let identity: ClusterIdentity | undefined
@@ -81,40 +83,69 @@ export async function startOperator(
   // The page goes by the time that decisions go by, and not by a clock that nobody believes.
   let ahead = 0
   const decided = Promise.withResolvers<void>()
-  const beginTerm = (fence?: Fence) => {
-    const client = newClient(fence === undefined ? {} : { fence })
-    term = startTerm({ client, stores, settings, clock, log, metrics, journal, identity: () => identity })
+  const beReady = () => {
+    if (term?.board.current !== undefined && term.gateClosed) decided.resolve()
+  }
+  const beginTerm = (fence: Fence) => {
+    // The last term is being brought to its end, and the lease was lost and won meanwhile: it is about to be let go.
+    if (leaving) return
+    const client = newClient({ fence })
+    const giveWay: Leadership['giveWay'] = (writer, signal) => leadership.giveWay(writer, signal)
+    term = startTerm({
+      client,
+      stores,
+      settings,
+      clock,
+      log,
+      metrics,
+      journal,
+      giveWay,
+      identity: () => identity,
+      onGateClosed: beReady,
+    })
     const { board } = term
     board.onPublish(() => {
       ahead = clock.now() - (board.facts?.now ?? clock.now())
-      decided.resolve()
+      beReady()
       page.changed()
     })
-    metrics.leads.set({ name: LEASE_NAME }, 1)
+    metrics.leads.set({ name: lease }, 1)
+    const regarding = { apiVersion: 'coordination.k8s.io/v1', kind: leases.kind, name: lease, namespace }
+    const note = `${election.identity} became leader`
+    term.events.record({ regarding, type: 'Normal', reason: 'LeaderElection', action: 'Elect', note })
   }
   const endTerm = () => {
     if (term !== undefined) ended.push(term.stop())
     term = undefined
-    metrics.leads.set({ name: LEASE_NAME }, 0)
+    metrics.leads.set({ name: lease }, 0)
   }
-  metrics.leads.set({ name: LEASE_NAME }, 0)
+  metrics.leads.set({ name: lease }, 0)
   // Of a replica that does not lead, the figures are those of the one that does.
   stores.entitlement.store.onChange((_name, _before, after) => {
     if (term === undefined && after?.status !== undefined) metrics.show(after.status as EntitlementStatus)
   })
 
-  let election: Election | undefined
+  const leadership = createLeadership({
+    client: newClient({ timeoutMs: attemptMs(election.timing ?? LEASE_TIMING) }),
+    settings,
+    entitlement: stores.entitlement.store,
+    log,
+    onTurn: beginTerm,
+    onEnd: endTerm,
+  })
   // Never the state of the license, and of a replica that does not lead no decision: it has to be ready to take over.
   const missing = () => {
     if (identity === undefined) return ['the API server']
-    const { problem } = election ?? {}
+    const { problem } = leadership
     return [
       ...waitingFor(stores),
       ...staleWatches(stores),
-      ...(problem === undefined ? [] : [`leases (${problem})`]),
+      ...(problem === undefined ? [] : [problem]),
       ...(term === undefined || term.board.current !== undefined ? [] : ['the first decision']),
+      ...(term === undefined || term.gateClosed ? [] : [GATE_OPEN]),
     ]
   }
+  const standsBy = () => (leadership.other === undefined ? [] : [`its turn: ${leadership.other}`])
   const timeline = timelineOf(() => term?.board)
   const page = createStatusPage(() => {
     const decision = term?.board.current
@@ -125,44 +156,18 @@ export async function startOperator(
       ...(decision === undefined ? {} : { decision }),
       timeline: timeline(),
       events: journal.entries(),
-      waitingFor: decision === undefined ? [...missing(), ...(term === undefined ? [STANDS_BY] : [])] : [],
+      waitingFor: decision === undefined ? [...missing(), ...standsBy()] : [],
     })
   })
   const http = await startHttpServer(settings.listen, {
     readiness: missing,
+    standsBy: () => leadership.other,
     metrics: () => metrics.registry.metrics(),
     page,
   })
   log.info({ address: http.address, product, server: access.server.host }, 'operator started')
 
-  let running: Promise<void> | undefined
-  if (settings.election === undefined) beginTerm()
-  else {
-    const { identity: name, timing = LEASE_TIMING } = settings.election
-    const { namespace } = settings
-    election = createElection(
-      newClient({ timeoutMs: attemptMs(timing) }),
-      { namespace, name: LEASE_NAME, identity: name, timing },
-      {
-        onElected(fence) {
-          // The last term is being brought to its end, and the lease was lost and won meanwhile: it is about to be let go.
-          if (leaving) return
-          log.info({ replica: name }, 'this replica leads')
-          beginTerm(fence)
-          const regarding = { apiVersion: 'coordination.k8s.io/v1', kind: leases.kind, name: LEASE_NAME, namespace }
-          const note = `${name} became leader`
-          term?.events.record({ regarding, type: 'Normal', reason: 'LeaderElection', action: 'Elect', note })
-        },
-        onLost() {
-          if (leaving) return
-          log.warn({ replica: name }, 'this replica leads no more')
-          endTerm()
-        },
-        onProblem: (error) => log.warn({ err: error }, 'the lease cannot be had now; trying again'),
-      },
-    )
-    running = election.run(signal)
-  }
+  const running = leadership.run(signal)
   const reading = identifyCluster(
     reader,
     signal,
@@ -228,6 +233,4 @@ function timelineOf(board: () => DecisionBoard | undefined): () => readonly Time
   }
 }
 
-const STANDS_BY = 'its turn: another replica leads, and its page shows what it decided'
-const NO_POLICIES =
-  'the API server has no ValidatingAdmissionPolicy (Kubernetes 1.30 or later): growth is undone, not refused'
+const GATE_OPEN = 'the admission policies (the API server does not enforce them yet)'

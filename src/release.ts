@@ -1,17 +1,18 @@
 // The way out: nothing refuses growth any more, and what was held runs again. It may be ended at any point and run again.
 
+import { type HeldField, type HoldRecord, unsignedRecord } from './cluster/hold-record.ts'
+import { fieldsToRestore, handBackPatch, hasToHandBack, type JsonPatch, resumePatch } from './cluster/holding.ts'
 import {
-  type Workload,
-  WORKLOAD_KINDS,
   projectWorkload,
-  resumePatch,
-  wantedReplicas,
+  type Workload,
+  type WorkloadKind,
+  WORKLOAD_KINDS,
   workloadResource,
 } from './cluster/workloads.ts'
 import { desiredPolicies, type PolicyObject } from './controllers/policy/desired.ts'
 import type { Catalog } from './domain/catalog.ts'
-import type { Client } from './kube/client.ts'
-import { isConflict, isNotFound, KubeError, unlessMissing } from './kube/errors.ts'
+import type { Client, RawObject } from './kube/client.ts'
+import { isConflict, isInvalid, isNotFound, KubeError, unlessMissing } from './kube/errors.ts'
 import { listAll } from './kube/list-all.ts'
 import { admissionPolicies, admissionPolicyBindings, deployments, pods, type Resource } from './kube/resource.ts'
 import { pause } from './runtime/pause.ts'
@@ -89,60 +90,106 @@ async function resumeAll(
   signal: AbortSignal,
 ): Promise<ResumedWorkload[]> {
   const resumed: ResumedWorkload[] = []
+  const owners = new Map<string, readonly HeldField[]>()
   for (;;) {
     // Or somebody would hold again what is resumed, for ever.
     await assertAllGone()
-    const held = await heldWorkloads(client, label, signal)
-    if (held.length === 0) return resumed
+    const left = await unreleased(client, label, signal)
+    if (left.length === 0) return resumed
     let done = 0
-    for (const { workload, resource, resourceVersion } of held) {
-      if (!(await resume(client, resource, workload, resourceVersion, signal))) continue
-      done++
-      const { kind, namespace, name } = workload
-      resumed.push({ kind, namespace, name, replicas: wantedReplicas(workload) })
+    for (const one of left) {
+      const record = unsignedRecord(one.workload)
+      if (record !== undefined) owners.set(one.workload.uid, record.fields)
+      const now = await resume(client, one, record, signal)
+      if (now === undefined) continue
+      if (isResumed(one, now)) resumed.push(entryOf(now.workload))
+      if (await handBack(client, now, owners.get(now.workload.uid) ?? [], signal)) done++
     }
-    if (done < held.length) await pause(POLL_MS, signal)
+    if (done < left.length) await pause(POLL_MS, signal)
     signal.throwIfAborted()
   }
 }
 
-interface Held {
-  readonly resource: Resource
+interface Unreleased {
+  readonly kind: WorkloadKind
+  readonly label: string
   readonly workload: Workload
   readonly resourceVersion: string
 }
 
-async function heldWorkloads(client: Client, label: string, signal: AbortSignal): Promise<Held[]> {
-  const held: Held[] = []
+/** All that carry our marks, or fields that belong to us. */
+async function unreleased(client: Client, label: string, signal: AbortSignal): Promise<Unreleased[]> {
+  const found: Unreleased[] = []
   for (const kind of WORKLOAD_KINDS) {
-    const resource = workloadResource(kind)
-    for await (const raw of listAll(client, resource, { labelSelector: label }, signal)) {
-      const workload = projectWorkload(kind, label, raw)
-      if (workload?.heldReplicas === undefined) continue
-      held.push({ resource, workload, resourceVersion: raw.metadata.resourceVersion ?? '' })
+    for await (const raw of listAll(client, workloadResource(kind), { labelSelector: label }, signal)) {
+      const one = read(kind, label, raw)
+      if (one !== undefined && (isMarked(one.workload) || hasToHandBack(one.workload))) found.push(one)
     }
   }
-  return held
+  return found
 }
 
-/** Whether it was resumed; if not, it is looked at again. */
+function read(kind: WorkloadKind, label: string, raw: RawObject): Unreleased | undefined {
+  const workload = projectWorkload(kind, label, raw)
+  return workload === undefined
+    ? undefined
+    : { kind, label, workload, resourceVersion: raw.metadata.resourceVersion ?? '' }
+}
+
+// What belongs to a Deployment has its annotations from there, and would get them again.
+function isMarked(workload: Workload): boolean {
+  const { mark, controller, fields } = workload
+  if (mark === undefined || fields.length === 0) return false
+  return controller === undefined || unsignedRecord(workload) !== undefined
+}
+
+/**
+ * The workload as it is afterwards; undefined if it has to be looked at again. Here the record needs no signature: the key
+ * may be gone, and nothing is left that a forged record could get around.
+ */
 async function resume(
   client: Client,
-  resource: Resource,
-  workload: Workload,
-  resourceVersion: string,
+  one: Unreleased,
+  record: HoldRecord | undefined,
+  signal: AbortSignal,
+): Promise<Unreleased | undefined> {
+  if (!isMarked(one.workload)) return one
+  const restored = record === undefined ? [] : fieldsToRestore(one.workload, record)
+  return write(client, one, resumePatch(one.workload, restored), signal)
+}
+
+/** Whether nothing is left to do. */
+async function handBack(
+  client: Client,
+  one: Unreleased,
+  owners: readonly HeldField[],
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { namespace, name, uid } = workload
-  const patch = resumePatch(workload)
-  const metadata = { ...(patch['metadata'] as object), uid, resourceVersion }
+  const patch = handBackPatch(one.workload, one.resourceVersion, owners, new Date())
+  return patch === undefined || (await write(client, one, patch, signal)) !== undefined
+}
+
+async function write(
+  client: Client,
+  { kind, label, workload }: Unreleased,
+  patch: JsonPatch,
+  signal: AbortSignal,
+): Promise<Unreleased | undefined> {
+  const { namespace, name } = workload
   try {
-    await client.mergePatch(resource, { namespace, name }, { ...patch, metadata }, signal)
-    return true
+    return read(kind, label, await client.jsonPatch(workloadResource(kind), { namespace, name }, patch, signal))
   } catch (error) {
-    if (isNotFound(error) || isConflict(error) || isStillRefused(error)) return false
+    if (isNotFound(error) || isConflict(error) || isInvalid(error) || isStillRefused(error)) return undefined
     throw error
   }
+}
+
+function isResumed(before: Unreleased, after: Unreleased): boolean {
+  return before.workload.replicas === 0 && after.workload.replicas > 0
+}
+
+function entryOf({ kind, namespace, name, replicas }: Workload): ResumedWorkload {
+  return { kind, namespace, name, replicas }
 }
 
 // The API server goes on for a moment with the policies that it knew.

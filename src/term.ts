@@ -2,26 +2,34 @@
 // is believed that was known before another one led.
 
 import { hostname } from 'node:os'
+import type { EntitlementStatus } from './api/entitlement.ts'
 import { API_VERSION, GROUP, REVOCATIONS_KEY } from './api/names.ts'
+import { OwnerRegistry } from './cluster/agent-owners.ts'
 import { activeConfig } from './cluster/active-config.ts'
+import { ownConfigs } from './cluster/belonging.ts'
 import { createEvidenceVault, vaultName } from './cluster/evidence-vault.ts'
 import { type ClusterIdentity, whoAmI } from './cluster/identity.ts'
 import { LicenseEvidence } from './cluster/license-evidence.ts'
 import { RevocationEvidence } from './cluster/revocation-evidence.ts'
 import { allWatched, policyStores, type Stores } from './cluster/stores.ts'
 import { createTrustedClock } from './cluster/trusted-clock.ts'
-import { isHeldOrResumed, type Workload } from './cluster/workloads.ts'
+import { createMarks } from './cluster/hold-record.ts'
+import { differsInOwnersOnly, isHeldOrResumed, type Workload } from './cluster/workloads.ts'
 import { AGENTS_KEY, agentsController } from './controllers/agents/controller.ts'
+import { exampleDeployment } from './controllers/agents/desired.ts'
 import { createDecisionBoard, type DecisionBoard } from './controllers/decision-board.ts'
 import {
   ENTITLEMENT_KEY,
   type EntitlementController,
   entitlementController,
 } from './controllers/entitlement/controller.ts'
+import { formerFinding, gateCheck, GATE_KEY } from './controllers/policy/gate-check.ts'
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
+import { keyToHandBack, ownershipController, type Returns } from './controllers/hold/ownership.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
-import { createHealthBoard } from './controllers/health-board.ts'
+import { createHealthBoard, type Finding } from './controllers/health-board.ts'
 import { reportHealth } from './controllers/health-events.ts'
+import { startSurvey } from './controllers/survey/survey.ts'
 import { createTamperingReporter } from './controllers/tampering.ts'
 import { HOUR } from './domain/instant.ts'
 import { readLicense } from './domain/license/read-license.ts'
@@ -30,6 +38,7 @@ import type { Journal } from './http/status-page/journal.ts'
 import type { Client } from './kube/client.ts'
 import { createEventRecorder, type EventRecorder } from './kube/events.ts'
 import type { Listener } from './kube/store.ts'
+import type { Leadership } from './leadership.ts'
 import type { Clock } from './runtime/clock.ts'
 import { type Controller, startController } from './runtime/controller.ts'
 import { repeat } from './runtime/repeat.ts'
@@ -39,6 +48,7 @@ import type { createMetrics } from './telemetry/metrics.ts'
 
 // Nothing follows from an agent that we held or resumed but that it is said: of a thousand it is said a few times.
 const PROGRESS_MS = 1_000
+const TRY_GATE_MS = 5 * 60_000
 
 export interface TermDeps {
   /** Behind the fence of this term, if there is one. */
@@ -51,12 +61,17 @@ export interface TermDeps {
   /** What is said in the cluster is remembered for the status page. */
   readonly journal: Journal
   readonly identity: () => ClusterIdentity | undefined
+  readonly giveWay: Leadership['giveWay']
+  /** Called once the API server has been seen to enforce the policies. */
+  readonly onGateClosed: () => void
 }
 
 export interface Term {
   readonly board: DecisionBoard
   readonly events: EventRecorder
   readonly controllers: readonly Controller[]
+  /** Whether the API server has been seen to enforce the policies, if it has any. */
+  readonly gateClosed: boolean
   /** Resolves once nothing is left to do. */
   idle(): Promise<void>
   /** Lets what runs finish. */
@@ -64,10 +79,11 @@ export interface Term {
 }
 
 export function startTerm(deps: TermDeps): Term {
-  const { client, stores, settings, clock, log, metrics, journal, identity } = deps
+  const { client, stores, settings, clock, log, metrics, journal, identity, giveWay } = deps
   const { catalog, agentsNamespace } = settings
   const { product } = catalog
   const board = createDecisionBoard()
+  const owners = new OwnerRegistry({ client, clock, label: catalog.governed.label })
   const health = createHealthBoard()
   const events = keepingJournal(
     createEventRecorder(client, `${GROUP}/operator`, hostname(), (error) =>
@@ -77,6 +93,7 @@ export function startTerm(deps: TermDeps): Term {
     clock,
   )
   const keys = settings.trustedKeys
+  if (settings.otherKeys !== undefined) health.report('trustedKeys', otherKeysFinding(settings.otherKeys))
   const plans = catalog.plans.map((plan) => plan.name)
   const evidence = new LicenseEvidence(
     (text, now) => readLicense(text, { keys, product, plans, jwt: catalog.license.jwt, now }),
@@ -84,6 +101,8 @@ export function startTerm(deps: TermDeps): Term {
   )
   const revocations = new RevocationEvidence((text, now) => readRevocationList(text, { keys, product, now }))
   const time = createTrustedClock(clock, client)
+  const marks = createMarks(product)
+  const returns: Returns = new Map()
   let namesTaken: ReadonlySet<string> = new Set()
   const reportTampering = createTamperingReporter(events, (kind, name) => {
     metrics.tampering.inc({ kind, name })
@@ -112,9 +131,12 @@ export function startTerm(deps: TermDeps): Term {
     evidence,
     revocations,
     time,
+    marks,
     vault: createEvidenceVault(client, stores.evidence, { namespace: settings.namespace, name: vaultName(product) }),
     onVaultProblem: onceFor(log, 'the last good evidence cannot be kept for a restart'),
     catalog,
+    namespace: settings.namespace,
+    giveWay,
     agentsNamespace,
     offlineSecret: { namespace: settings.namespace, ...catalog.license.offlineSecret },
     revocationSecret: { namespace: settings.namespace, name: `${product}-revocations`, key: REVOCATIONS_KEY },
@@ -122,37 +144,78 @@ export function startTerm(deps: TermDeps): Term {
     identity,
     policies: () => (identity()?.policies === true ? 'enforced' : 'unsupported'),
     namesTaken: () => namesTaken,
+    onLeft: oncePerAnswer((kind, name, owner) =>
+      log.info({ kind, name, product: owner }, 'belongs to another product; left alone'),
+    ),
     onPublished: (status) => metrics.show(status),
     onPublicationFailed: () => metrics.publicationErrors.inc(),
     health,
-    owners: NO_OWNERS,
+    owners,
+    ...(settings.machine === undefined ? {} : { machine: settings.machine }),
+    trustedKeys: [...keys.values()].map(({ keyId, use, thumbprint }) => ({ kid: keyId, use, thumbprint })),
     whoAmI: (signal) => whoAmI(client, signal),
     onTransition: (kind, name, { reason, note }) => log.info({ kind, name, reason }, note),
     reportTampering,
   })
   const entitlement = startController(deciding, clock, hooks)
-  const policy = startController(policyController({ client, stores, catalog, reportTampering }), clock, hooks)
-  const hold = startController(holdController({ client, stores, board, events }), clock, hooks)
-  const agents = startController(
+  const tryGate = () => gate.enqueue(GATE_KEY)
+  const keeping = policyController({ client, stores, catalog, events, reportTampering, onKept: tryGate })
+  const policy = startController(keeping, clock, hooks)
+  const publishedStatus = () => stores.entitlement.store.get(product)?.status as EntitlementStatus | undefined
+  const check = gateCheck({
+    client,
+    clock,
+    health,
+    place: {
+      product,
+      namespace: agentsNamespace,
+      deployment: (agent, replicas) =>
+        exampleDeployment(agent, replicas, {
+          label: catalog.governed.label,
+          namespace: agentsNamespace,
+          image: settings.agentImage,
+        }),
+    },
+    supported: () => identity()?.policies,
+    serial: () => (board.current !== undefined && keeping.kept ? publishedStatus()?.gate?.serial : undefined),
+    askAgain: (ms) => gate.enqueueAfter(GATE_KEY, ms),
+    onClosed: deps.onGateClosed,
+  })
+  const gate = startController(check, clock, hooks)
+  const hold = startController(
+    holdController({ client, stores, board, events, marks, returns, reportTampering }),
+    clock,
+    hooks,
+  )
+  const ownership = startController(
+    ownershipController({ client, stores, marks, clock, returns, isBusy: () => hold.depth > 0 }),
+    clock,
+    hooks,
+  )
+  const agents: Controller = startController(
     agentsController({
       client,
       stores,
       board,
+      health,
+      events,
       clock,
       label: catalog.governed.label,
       agentsNamespace,
       agentImage: settings.agentImage,
-      activeConfig: () => activeConfig(stores.configs.store.values()),
+      activeConfig: () => activeConfig(ownConfigs(stores, product)),
       onNamesTaken: (names) => {
         if (names.symmetricDifference(namesTaken).size === 0) return
         namesTaken = names
         entitlement.enqueue(ENTITLEMENT_KEY)
       },
+      reportTampering,
+      lookAgainIn: (ms) => agents.enqueueAfter(AGENTS_KEY, ms),
     }),
     clock,
     hooks,
   )
-  const controllers = [entitlement, policy, hold, agents]
+  const controllers = [entitlement, policy, gate, hold, ownership, agents]
   board.onPublish(({ verdict, grant }) => {
     metrics.decisions.inc()
     log.debug({ verdict, plan: grant.plan.name }, 'decided')
@@ -160,26 +223,40 @@ export function startTerm(deps: TermDeps): Term {
 
   // Who looks when what changes: what anybody does to the cluster leads to a decision, and a decision to deeds.
   const decideAgain = () => entitlement.enqueue(ENTITLEMENT_KEY)
+  const handBack = (workload: Workload | undefined) => {
+    const key = keyToHandBack(workload)
+    if (key !== undefined) ownership.enqueue(key)
+  }
   const decideOnWorkload: Listener<Workload> = (_key, before, after) => {
-    if (isHeldOrResumed(before, after)) entitlement.enqueueAfter(ENTITLEMENT_KEY, PROGRESS_MS)
+    marks.observe(before, after)
+    handBack(after)
+    if (differsInOwnersOnly(before, after)) return
+    if (isHeldOrResumed(before, after, marks)) entitlement.enqueueAfter(ENTITLEMENT_KEY, PROGRESS_MS)
     else decideAgain()
   }
   const keepPolicies = () => {
     if (!stores.policies.store.synced || !stores.policyBindings.store.synced) return
     for (const key of policyKeys(catalog)) policy.enqueue(key)
   }
+  // The first decision of this term says what the last one said of the gate, until that has been tried.
+  const recallGate = () => {
+    if (board.current === undefined) health.report(GATE_KEY, formerFinding(publishedStatus()))
+  }
   const ofPolicies = policyStores(stores)
   const ofWorkloads: ReadonlySet<object> = new Set(stores.workloads.map(({ store }) => store))
   const deafen = [
+    stores.entitlement.store.onChange(recallGate),
     ...allWatched(stores)
       .filter(({ store }) => !ofWorkloads.has(store))
       .map((watched) => watched.store.onChange(ofPolicies.has(watched) ? keepPolicies : decideAgain)),
     ...stores.workloads.map(({ store }) => store.onChange(decideOnWorkload)),
     stores.secrets.onChange(decideAgain),
+    owners.onChange(decideAgain),
   ]
   board.onPublish(() => {
+    if (!check.closed) tryGate()
     agents.enqueue(AGENTS_KEY)
-    for (const key of keysToHoldOrResume(board, stores)) hold.enqueue(key)
+    for (const key of keysToHoldOrResume(board, stores, marks)) hold.enqueue(key)
   })
   const stopSaying = reportHealth(health, events, () => ({
     apiVersion: API_VERSION,
@@ -188,25 +265,40 @@ export function startTerm(deps: TermDeps): Term {
     uid: stores.entitlement.store.get(product)?.uid ?? '',
   }))
   const stopListening = health.onChange(decideAgain)
+  const survey = startSurvey({
+    client,
+    health,
+    ...catalog.governed,
+    images: catalog.governed.images,
+    ...(settings.survey === undefined ? {} : { timing: settings.survey }),
+  })
   const stopLooking = repeat(clock, () => time.lookAgainMs, decideAgain)
+  const stopTrying = repeat(clock, () => TRY_GATE_MS * (0.9 + 0.2 * Math.random()), tryGate)
   // What was there before this term tells of itself no more.
+  recallGate()
   keepPolicies()
+  for (const { store } of stores.workloads) store.values().forEach(handBack)
   decideAgain()
 
   return {
     board,
     events,
     controllers,
+    get gateClosed() {
+      return check.closed || identity()?.policies !== true
+    },
     async idle() {
       // Twice: the last one may have given the first one something to do.
       for (const controller of [...controllers, ...controllers]) await controller.idle()
     },
     async stop() {
       stopLooking()
+      stopTrying()
       stopListening()
       stopSaying()
       for (const stop of deafen) stop()
-      await Promise.all(controllers.map((controller) => controller.stop()))
+      owners.stop()
+      await Promise.all([survey.stop(), ...controllers.map((controller) => controller.stop())])
       await leaveInOrder(deciding, log)
       await events.flush()
     },
@@ -236,6 +328,16 @@ function keepingJournal(events: EventRecorder, journal: Journal, clock: Clock): 
   }
 }
 
+/** Tells of each object when it is heard of first, and when the answer is another one. */
+function oncePerAnswer(tell: (kind: string, name: string, answer: string) => void) {
+  const told = new Map<string, string>()
+  return (kind: string, name: string, answer: string) => {
+    const key = `${kind}/${name}`
+    if (told.get(key) !== answer) tell(kind, name, answer)
+    told.set(key, answer)
+  }
+}
+
 /** Logs the first of a row of errors. */
 export function onceFor(log: Logger, message: string): (error: unknown) => void {
   let said = false
@@ -245,4 +347,7 @@ export function onceFor(log: Logger, message: string): (error: unknown) => void 
   }
 }
 
-const NO_OWNERS = { lookUp: () => 'unknown' as const, onChange: () => () => undefined }
+function otherKeysFinding(message: string): Finding {
+  const told = `${message}: their fingerprints are in the Entitlement (status.trustedKeys); compare them with the vendor's`
+  return { type: 'TrustedKeysOfImage', healthy: false, reason: 'OtherTrustedKeys', message: told }
+}

@@ -1,6 +1,6 @@
-// Five projects: what needs nothing but Node; what needs a control plane, and what needs Helm too, side by side so that no
-// core waits for the last of either; what makes a control plane fail; and what needs a container engine. Each of these four
-// starts when the one before it is done.
+// Six projects: what needs nothing but Node; what needs a control plane, what needs Helm too, and what needs control planes of
+// older versions of Kubernetes, side by side so that no core waits for the last of any; what makes a control plane fail; and
+// what needs a container engine. Each of these four starts when the one before it is done.
 
 import { fileURLToPath } from 'node:url'
 import { configDefaults, defineConfig } from 'vitest/config'
@@ -53,6 +53,15 @@ export default defineConfig({
           globalSetup: 'test/support/prepare-helm.ts',
           name: 'chart',
           include: ['test/chart/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...withControlPlane,
+          globalSetup: 'test/support/prepare-versions.ts',
+          name: 'versions',
+          include: ['test/versions/**/*.test.ts'],
           sequence: { groupOrder: 1 },
         },
       },

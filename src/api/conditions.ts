@@ -11,6 +11,10 @@ export interface Condition {
 
 export type WantedCondition = Omit<Condition, 'lastTransitionTime' | 'observedGeneration'>
 
+/** What the second layer can do alone: why the condition PolicyEnforced is False. */
+export const NO_POLICIES =
+  'the API server has no ValidatingAdmissionPolicies (Kubernetes 1.30 or later): what is not admitted is scaled to zero after it was made, and not refused; what is admitted may grow'
+
 /** The wanted conditions with the times of those that were there before. */
 export function conditionsAfter(
   before: readonly Condition[] | undefined,

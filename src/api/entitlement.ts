@@ -47,6 +47,14 @@ export interface PublishedLimit {
   readonly httpStatus?: number
 }
 
+/** A key whose signature counts. */
+export interface PublishedKey {
+  readonly kid: string
+  readonly use: string
+  /** RFC 7638, SHA-256. */
+  readonly thumbprint: string
+}
+
 /** Parameters of the admission policies. They have to answer from this alone while the operator is down. */
 export interface GateStatus {
   readonly growth: Growth
@@ -146,9 +154,13 @@ export interface EntitlementStatus {
   readonly addons: readonly string[]
   readonly guardian: { readonly mode: GuardianMode }
   readonly updates: { readonly enabled: boolean; readonly staged: boolean }
+  /** Whose signature counts, as far as the list goes. A decision of an earlier version does not say. */
+  readonly trustedKeys?: readonly PublishedKey[]
   readonly violations: readonly PublishedViolation[]
   readonly messages: readonly string[]
   readonly nextChangeAt?: string
+  /** Who wrote this: the operator of that namespace. One that lives elsewhere waits while it lives. */
+  readonly operator?: { readonly namespace: string }
   readonly gate: GateStatus
   readonly conditions: readonly Condition[]
 }

@@ -16,6 +16,12 @@ export const activationKey = z
     'is not a license key, which begins with lic_; a license file (.lic) belongs in a Secret that a License names in spec.secretRef',
   )
 
+/** A product, by the name of its catalog. */
+export const productName = z
+  .string()
+  .max(63)
+  .regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'must be the name of a product, such as cto')
+
 const dnsLabel = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/
 const dnsSubdomain = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
@@ -30,7 +36,11 @@ const secretRef = z.object({
 })
 
 const spec = z
-  .object({ secretRef: secretRef.exactOptional(), key: activationKey.exactOptional() })
+  .object({
+    product: productName.exactOptional(),
+    secretRef: secretRef.exactOptional(),
+    key: activationKey.exactOptional(),
+  })
   .refine(
     ({ secretRef, key }) => (secretRef === undefined) !== (key === undefined),
     'give exactly one: secretRef for a license file in a Secret, or key for a license key (lic_...)',
@@ -42,6 +52,8 @@ export type License = DeepReadonly<z.output<typeof schema>>
 
 export interface LicenseStatus {
   readonly observedGeneration: number
+  /** Whose operator judged it. */
+  readonly product?: string
   readonly state: LicenseState
   readonly reason: string
   readonly message: string

@@ -5,7 +5,7 @@ import * as z from 'zod'
 import type { Verdict } from '../domain/reasons.ts'
 import type { Condition } from './conditions.ts'
 import type { AgentEntry } from './entitlement.ts'
-import { activationKey } from './license.ts'
+import { activationKey, productName } from './license.ts'
 import { read, type DeepReadonly, type Reading } from './resources.ts'
 
 const printable = z.string().regex(/^[ -~]+$/, 'must be printable ASCII, and not empty')
@@ -143,6 +143,7 @@ const observability = z.object({
 })
 
 const spec = z.object({
+  product: optional(productName),
   license: optional(license),
   deployment: optional(deployment),
   services: optional(services),

@@ -6,11 +6,11 @@ import { parseAllDocuments } from 'yaml'
 import { API_VERSION } from '../api/names.ts'
 import { licenses, platformConfigs } from '../api/resources.ts'
 import { SECOND } from '../domain/instant.ts'
-import { clusterAccess } from '../kube/access.ts'
+import { ownClusterAccess } from '../kube/access.ts'
 import { type Client, createClient, type RawObject } from '../kube/client.ts'
 import { isNotFound } from '../kube/errors.ts'
 import { pause } from '../runtime/pause.ts'
-import { cliErrorFrom, readInput } from './input.ts'
+import { cliErrorFrom, readText } from './input.ts'
 import { CliError, type Io } from './output.ts'
 
 const KINDS = { License: licenses, PlatformConfig: platformConfigs }
@@ -23,8 +23,8 @@ export function applyCommand(io: Io): Command {
     .option('--kubeconfig <file>', 'how to reach the cluster (in a pod: its service account)')
     .action(async (file: string, { kubeconfig }: { kubeconfig?: string }) => {
       try {
-        const objects = readObjects(file, Buffer.from(await readInput(file, io)).toString('utf8'))
-        const access = await clusterAccess(kubeconfig)
+        const objects = readObjects(file, await readText(file, io))
+        const access = await ownClusterAccess(kubeconfig)
         const client = createClient(access, { fieldManager: 'cto-apply', userAgent: 'cto-cli' })
         for (const object of objects) {
           await apply(client, object, AbortSignal.timeout(PATIENCE_MS))

@@ -10,7 +10,7 @@ import ipmiMonitor from '../catalogs/ipmi-monitor.json' with { type: 'json' }
 import { type Catalog, parseCatalog } from '../domain/catalog.ts'
 import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
 import { readSignedCatalog } from '../domain/signed-catalog.ts'
-import { problemOf, readInput } from './input.ts'
+import { problemOf, readText } from './input.ts'
 import { type CatalogNames, unknownName } from './known-names.ts'
 import { CliError, EXIT, type Io } from './output.ts'
 
@@ -64,7 +64,7 @@ export async function readCatalog(nameOrFile: string, keys: TrustedKeys, io: Io)
       `there is no built-in catalog "${nameOrFile}" (there are: ${known}); give one of them, or a signed file`,
     )
   }
-  const text = Buffer.from(await readInput(nameOrFile, io)).toString('utf8')
+  const text = await readText(nameOrFile, io)
   try {
     if (/^[\w-]+\.[\w-]+\.[\w-]+\s*$/.test(text)) return await readSignedCatalog(text, keys, io.now())
     const catalog = parseCatalog(parse(text))

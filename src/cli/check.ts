@@ -69,7 +69,7 @@ export function checkCommand(io: Io): Command {
 interface Inputs {
   readonly catalog: Catalog
   readonly keys?: TrustedKeys
-  readonly license?: string
+  readonly license?: Uint8Array
   readonly wanted?: WantedFacts
 }
 
@@ -80,7 +80,7 @@ async function readInputs(options: CheckOptions, io: Io): Promise<Inputs> {
   return {
     catalog: builtInCatalog(options.product),
     ...(keys === undefined ? {} : { keys }),
-    ...(license === undefined ? {} : { license: Buffer.from(license).toString('utf8') }),
+    ...(license === undefined ? {} : { license }),
     ...(file === undefined ? {} : { wanted: wantedOf(file.config) }),
   }
 }

@@ -9,6 +9,7 @@ import type { Survey } from '../cluster/survey.ts'
 import type { KubeadmRecord } from '../domain/cluster/cluster-signals.ts'
 import type { NodeFacts } from '../domain/cluster/node-facts.ts'
 import { isJsonObject } from '../domain/license/strict-json.ts'
+import { decodeText } from '../domain/text-file.ts'
 import { problemOf } from './input.ts'
 import { CliError } from './output.ts'
 
@@ -60,7 +61,7 @@ const nodeSchema = z.object({
         .nullish()
         .transform(orAbsent),
       conditions: z
-        .array(z.object({ type: z.string(), status: z.string(), lastTransitionTime: text }))
+        .array(z.object({ type: z.string(), status: z.string(), lastTransitionTime: text, lastHeartbeatTime: text }))
         .nullish()
         .transform(orAbsent),
     })
@@ -87,12 +88,9 @@ export function readClusterInput(bytes: Uint8Array, source: string): Survey {
   let publicAddresses: readonly string[] | undefined
   const others = new Set<string>()
 
-  const documents = documentsIn(
-    Buffer.from(bytes)
-      .toString('utf8')
-      .replace(/^\uFEFF/, ''),
-    source,
-  )
+  const decoded = decodeText(bytes)
+  if ('problem' in decoded) throw new CliError(`${source} ${decoded.problem}`)
+  const documents = documentsIn(decoded.text, source)
   for (const [index, document] of documents.entries()) {
     take(document, documents.length === 1 ? '' : `document ${index + 1}`, '')
   }

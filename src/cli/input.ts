@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
+import { decodeText } from '../domain/text-file.ts'
 import { CliError, type Io } from './output.ts'
 
 /** Where the image keeps the vendor's public keys. */
@@ -21,16 +22,30 @@ export async function readInput(path: string, io: Io): Promise<Uint8Array> {
   }
 }
 
+/**
+ * The text of a file, or of standard input for `-`: UTF-8 or UTF-16, compressed with gzip or not.
+ * @throws CliError
+ */
+export async function readText(path: string, io: Io): Promise<string> {
+  const decoded = decodeText(await readInput(path, io))
+  if ('problem' in decoded) throw new CliError(`${path === '-' ? 'standard input' : path} ${decoded.problem}`)
+  return decoded.text
+}
+
 /** @throws CliError */
 export async function readTrustedKeys(path: string, io: Io): Promise<TrustedKeys> {
-  const text = await readInput(path, io).catch((error: unknown) => {
+  if (io.foreignCode !== undefined) {
+    const what = 'so that this process may run code that is not ours, and no signature is verified in it'
+    throw new CliError(`${io.foreignCode}, ${what}; take it out of the environment and start anew`)
+  }
+  const text = await readText(path, io).catch((error: unknown) => {
     if (!(error instanceof CliError)) throw error
     throw new CliError(`${error.message}; name the vendor's public keys with --trusted-keys`)
   })
   // Loaded only here: most commands need no cryptography.
   const { parseTrustedKeys } = await import('../domain/license/trusted-keys.ts')
   try {
-    return parseTrustedKeys(Buffer.from(text).toString('utf8'))
+    return parseTrustedKeys(text)
   } catch (error) {
     throw new CliError(`${path} does not hold trusted keys: ${problemOf(error)}`)
   }

@@ -9,7 +9,7 @@ import { isJsonObject } from '../domain/license/strict-json.ts'
 import { decodeUnverified } from '../domain/license/unverified.ts'
 import { list } from '../domain/words.ts'
 import type { Client } from '../kube/client.ts'
-import { isConflict, isNotFound, unlessMissing } from '../kube/errors.ts'
+import { isConflict, isInvalid, isNotFound, unlessMissing } from '../kube/errors.ts'
 import { namespaces, secrets } from '../kube/resource.ts'
 import { problemOf } from './input.ts'
 import { CliError, type Io, printable } from './output.ts'
@@ -96,12 +96,22 @@ async function putSecret(
   try {
     await put()
   } catch (error) {
+    if (isImmutable(error)) {
+      throw new CliError(
+        `the Secret ${namespace}/${name} is immutable and cannot take another license; delete it and install again ` +
+          `(kubectl -n ${namespace} delete secret ${name}), or put the license into another one with --secret NAME`,
+      )
+    }
     if (!isNotFound(error)) throw error
     // The namespace is not there: the license may come before the operator.
     const object = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }
     await client.apply(namespaces, object, { force: false, dryRun }, signal)
     if (!dryRun) await put()
   }
+}
+
+function isImmutable(error: unknown): boolean {
+  return isInvalid(error) && /immutable/i.test(error.message)
 }
 
 async function putResource(

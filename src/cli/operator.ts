@@ -1,10 +1,9 @@
 // `cto operator`: runs the operator, in a pod without any flag, elsewhere with a kubeconfig.
 
-import { randomBytes } from 'node:crypto'
-import { hostname } from 'node:os'
 import { Command } from 'commander'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
-import { clusterAccess, isInCluster } from '../kube/access.ts'
+import { ownMachine } from '../cluster/own-machine.ts'
+import { ownClusterAccess, isInCluster } from '../kube/access.ts'
 import { startOperator } from '../operator.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { keepHeapSmall } from './small-heap.ts'
@@ -12,8 +11,10 @@ import { createLogger } from '../telemetry/log.ts'
 import { readCatalog } from './catalogs.ts'
 import { durationArgument } from './duration-argument.ts'
 import { cliErrorFrom, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
+import { otherKeysHere } from './keys-origin.ts'
 import type { Io } from './output.ts'
 import { stopSignal } from './stop-signal.ts'
+import { electionHere } from './this-process.ts'
 
 /** The image that agents run in when none is given. */
 export const DEFAULT_AGENT_IMAGE = 'ghcr.io/5dlabs/cto-agent:latest'
@@ -27,7 +28,6 @@ interface OperatorOptions {
   readonly agentImage: string
   readonly listen: string
   readonly holdNotice?: number
-  readonly leaderElect: boolean
   readonly logLevel: string
 }
 
@@ -49,8 +49,8 @@ export function operatorCommand(io: Io): Command {
       'how long an admitted agent goes on before it is held, such as 24h or 30m; only shorter than the catalog says',
       durationArgument,
     )
-    .option('--leader-elect', 'be one of several replicas, of which one writes (in a pod: on)', isInCluster())
-    .option('--no-leader-elect', 'be the only replica')
+    .option('--leader-elect', 'accepted and always so: of all operators of a product in a cluster, one decides')
+    .option('--no-leader-elect', 'accepted; it takes the lock all the same, and waits while another operator has it')
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
     .action(async (options: OperatorOptions) => {
       keepHeapSmall()
@@ -58,9 +58,18 @@ export function operatorCommand(io: Io): Command {
       const catalog = await readCatalog(options.catalog, trustedKeys, io)
       const log = createLogger(options.logLevel, process.stderr)
       try {
-        const access = await clusterAccess(options.kubeconfig)
-        const election = options.leaderElect ? { election: { identity: replicaName() } } : {}
-        const settings = { ...options, catalog, trustedKeys, ...election }
+        const access = await ownClusterAccess(options.kubeconfig)
+        const machine = isInCluster() ? { machine: ownMachine() } : {}
+        const otherKeys = isInCluster() ? otherKeysHere(options.trustedKeys) : undefined
+        if (otherKeys !== undefined) log.warn(otherKeys)
+        const settings = {
+          ...options,
+          catalog,
+          trustedKeys,
+          election: electionHere(),
+          ...machine,
+          ...(otherKeys === undefined ? {} : { otherKeys }),
+        }
         const operator = await startOperator(access, settings, systemClock, log)
         await stopSignal()
         await operator.stop()
@@ -68,12 +77,4 @@ export function operatorCommand(io: Io): Command {
         throw cliErrorFrom(error)
       }
     })
-}
-
-/**
- * Who this replica is. The name of its pod, where that is told: a container that is restarted there follows one that is gone,
- * and leads again at once. Anywhere else two could share a name, so that it gets a part of its own.
- */
-function replicaName(env: NodeJS.ProcessEnv = process.env): string {
-  return env['POD_NAME'] ?? `${hostname()}_${randomBytes(4).toString('hex')}`
 }

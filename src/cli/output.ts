@@ -12,6 +12,8 @@ export interface Io {
   readonly stdin: () => Promise<Uint8Array>
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number
+  /** What makes this process run other code than ours; where it is set, no signature is verified. */
+  readonly foreignCode?: string
   /** Asks a person for something that is not shown while it is typed. Absent: nobody sits at a terminal. */
   readonly askSecret?: (question: string) => Promise<string>
 }

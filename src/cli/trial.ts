@@ -1,6 +1,11 @@
 // `cto trial`: the whole free tier on this machine, step by step; then it stays up to be tried by hand.
 
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import {
+  type KubernetesVersion,
+  NEWEST_KUBERNETES,
+  VERSIONS_WITH_POLICIES,
+} from '../control-plane/kubernetes-versions.ts'
 import { createReporter } from '../trial/report.ts'
 import { runTrial } from '../trial/trial.ts'
 import { askOnTerminal, offeredKindCluster, ownCluster } from '../trial/trial-cluster.ts'
@@ -11,19 +16,22 @@ import { stopSignal } from './stop-signal.ts'
 
 interface TrialOptions {
   readonly exit?: boolean
+  readonly kubernetesVersion?: KubernetesVersion
   readonly output: Format
 }
 
 export function trialCommand(io: Io): Command {
   return new Command('trial')
     .option('--exit', 'end when all is shown, with exit code 3 if anything was not as expected')
+    .addOption(versionOption())
     .addOption(formatOption())
-    .action(async ({ exit = false, output }: TrialOptions) => {
+    .action(async ({ exit = false, kubernetesVersion, output }: TrialOptions) => {
       const started = performance.now()
       const chatter = (line: string) => io.stderr(`${styled('dim', line)}\n`)
       const catalog = await readCatalog('cto', new Map(), io)
-      const offered = exit ? undefined : await offeredKindCluster(askOnTerminal)
-      await using cluster = offered ?? (await ownCluster(chatter).catch(fail))
+      const wantsOwn = exit || kubernetesVersion !== undefined
+      const offered = wantsOwn ? undefined : await offeredKindCluster(askOnTerminal)
+      await using cluster = offered ?? (await ownCluster(kubernetesVersion ?? NEWEST_KUBERNETES, chatter).catch(fail))
       chatter(`The trial runs on ${cluster.description}.`)
 
       const reporter = createReporter(io, output !== 'table')
@@ -52,6 +60,12 @@ export function trialCommand(io: Io): Command {
       if (failed.length > 0)
         throw new CliError(`not as expected: ${failed.map((result) => result.step).join('; ')}`, EXIT.failedCheck)
     })
+}
+
+// The steps show what is refused: a version that refuses nothing cannot show them.
+function versionOption(): Option {
+  const text = `the Kubernetes of a cluster of its own (by default ${NEWEST_KUBERNETES})`
+  return new Option('--kubernetes-version <version>', text).choices(VERSIONS_WITH_POLICIES)
 }
 
 function waysOn(kubeconfig: string, kubectl: string, vendorKey: string): string[] {

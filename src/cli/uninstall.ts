@@ -3,7 +3,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { DEFAULT_NAMESPACE } from '../api/names.ts'
 import { SECOND } from '../domain/instant.ts'
-import { clusterAccess } from '../kube/access.ts'
+import { ownClusterAccess } from '../kube/access.ts'
 import { createClient } from '../kube/client.ts'
 import { type Released, releaseCluster } from '../release.ts'
 import { builtInOf, readCatalog } from './catalogs.ts'
@@ -42,7 +42,7 @@ export function uninstallCommand(io: Io): Command {
       const catalog = await readCatalog(options.catalog, keys, io)
       const limit = AbortSignal.timeout(timeout * SECOND)
       try {
-        const access = await clusterAccess(kubeconfig)
+        const access = await ownClusterAccess(kubeconfig)
         const client = createClient(access, { fieldManager: 'cto-cli', userAgent: 'cto-cli' })
         const released = await releaseCluster(client, { ...options, catalog }, limit)
         access.agent.destroy()

@@ -16,6 +16,7 @@ export function byAge(a: OwnResource, b: OwnResource): number {
   return a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name)
 }
 
+/** @param configs those of our product */
 export function activeConfig(configs: readonly Own<PlatformConfig>[]): ActiveConfig | undefined {
   const [oldest] = configs.toSorted(byAge)
   // One that cannot be read changes nothing; its status says what is wrong with it.

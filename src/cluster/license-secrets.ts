@@ -1,5 +1,6 @@
 // The Secrets that Licenses name: each watched by its name alone, so that the right to read one is enough.
 
+import { encodingProblem } from '../domain/license/license-file.ts'
 import type { Client } from '../kube/client.ts'
 import { secrets } from '../kube/resource.ts'
 import { reflect, Store } from '../kube/store.ts'
@@ -79,7 +80,12 @@ export class LicenseSecrets {
       const message = `${where} has no key ${reference.key} (it has: ${there}); correct spec.secretRef.key or the Secret`
       return { kind: 'absent', reason: 'SecretKeyNotFound', message }
     }
-    return { kind: 'present', text: Buffer.from(encoded, 'base64').toString('utf8') }
+    const bytes = Buffer.from(encoded, 'base64')
+    // Said here: as text the bytes would be others already.
+    const problem = encodingProblem(bytes)
+    if (problem !== undefined)
+      return { kind: 'absent', reason: 'MalformedLicense', message: `the license file ${problem} (in ${where})` }
+    return { kind: 'present', text: bytes.toString('utf8') }
   }
 
   /** Reads the Secrets until the signal aborts. */

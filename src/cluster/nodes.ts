@@ -1,6 +1,7 @@
 // A Node of 11 KB shrinks to what the decision needs of it, some 400 bytes, while it is read.
 
 import type { NodeFacts } from '../domain/cluster/node-facts.ts'
+import { isKindId } from '../domain/cluster/kind-node.ts'
 import { isAskedFor, VALUED_LABELS } from '../domain/cluster/signals.ts'
 import { parseInstant } from '../domain/instant.ts'
 import { type Message, message, messages, OBJECT_META, text, time } from '../kube/protobuf.ts'
@@ -16,6 +17,7 @@ interface RawNode {
       readonly type: string
       readonly status: string
       readonly lastTransitionTime?: string
+      readonly lastHeartbeatTime?: string
     }[]
   }
 }
@@ -25,7 +27,12 @@ export const NODE_MESSAGE: Message = {
   1: message('metadata', OBJECT_META),
   2: message('spec', { 3: text('providerID'), 5: messages('taints', { 1: text('key') }) }),
   3: message('status', {
-    4: messages('conditions', { 1: text('type'), 2: text('status'), 4: time('lastTransitionTime') }),
+    4: messages('conditions', {
+      1: text('type'),
+      2: text('status'),
+      3: time('lastHeartbeatTime'),
+      4: time('lastTransitionTime'),
+    }),
     5: messages('addresses', { 1: text('type') }),
     7: message('nodeInfo', {
       1: text('machineID'),
@@ -42,7 +49,15 @@ export const NODE_MESSAGE: Message = {
 const INSTANCE_TYPES = ['node.kubernetes.io/instance-type', 'beta.kubernetes.io/instance-type']
 const HOSTNAME = 'kubernetes.io/hostname'
 const KWOK_ANNOTATION = 'kwok.x-k8s.io/node'
-const VIRTUAL_KUBELET_TAINT = 'virtual-kubelet.io/provider'
+// Virtual Kubelet's own marks, and those of what is made with it: Liqo, the super nodes of Tencent (`eklet`), interLink.
+const VIRTUAL_TYPES: ReadonlySet<string | undefined> = new Set(['virtual-kubelet', 'virtual-node'])
+const VIRTUAL_TAINT =
+  /^(?:virtual-kubelet\.io\/provider|virtual-node\.(?:liqo\.io|interlink)\/.*|eks\.tke\.cloud\.tencent\.com\/eklet)$/
+const VIRTUAL_INSTANCE = 'eklet'
+// What those give as provider ID, where they give one; a Karpenter or an autoscaler that plays with KWOK gives that. Anybody
+// who makes up a Node of Kind gives it such a one.
+const NO_MACHINE = /^(?:kwok|liqo|kind:|ocid1\.virtualnode\.)|\b(?:eci|eklet)-/
+const CRI_SOCKET = 'kubeadm.alpha.kubernetes.io/cri-socket'
 // The programs that a kubelet is part of, as the API server names those who write to a Node.
 const KUBELETS = /^(?:kubelet|k3s|rke2|k0s|kubelite|hyperkube)/
 const RANDOM_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
@@ -56,9 +71,11 @@ export function projectNode(raw: unknown): NodeFacts {
   const { deletionTimestamp } = metadata
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')
   const notReadySince = ready === undefined || ready.status === 'True' ? undefined : (ready.lastTransitionTime ?? '')
+  const providerId = spec?.providerID ?? ''
+  const heardAt = isKindId(providerId) ? parseInstant(ready?.lastHeartbeatTime ?? '') : undefined
   return {
     name: metadata.name,
-    providerId: spec?.providerID ?? '',
+    providerId,
     kubeletVersion: shared(nodeInfo['kubeletVersion']),
     osImage: shared(nodeInfo['osImage']),
     kernelVersion: shared(nodeInfo['kernelVersion']),
@@ -68,12 +85,17 @@ export function projectNode(raw: unknown): NodeFacts {
     annotations: askedFor('annotations', annotations),
     instanceType: shared(INSTANCE_TYPES.map((name) => labels[name]).find((value) => value !== undefined)),
     ...(marked === undefined ? {} : { marked }),
-    hasKubelet: hasKubelet(metadata, nodeInfo),
+    hasMachine: hasMachine(metadata, nodeInfo, providerId),
     hasHardwareId: hasHardwareId(nodeInfo),
     hasOtherHostname: (labels[HOSTNAME] ?? metadata.name) !== metadata.name,
     hasExternalAddress: status?.addresses?.some(({ type }) => type.startsWith('External')) ?? false,
     ...(deletionTimestamp === undefined ? {} : { deletingSince: parseInstant(deletionTimestamp) ?? 0 }),
     ...(notReadySince === undefined ? {} : { notReadySince: parseInstant(notReadySince) ?? 0 }),
+    // With `False`, a kubelet says that it is not ready: it does report.
+    ...(notReadySince === undefined || ready?.status !== 'Unknown'
+      ? {}
+      : { silentSince: parseInstant(notReadySince) ?? 0 }),
+    ...(heardAt === undefined ? {} : { heardAt }),
   }
 }
 
@@ -84,15 +106,27 @@ function markOf(
 ): NodeFacts['marked'] {
   if (KWOK_ANNOTATION in annotations) return 'simulated'
   const isVirtual =
-    labels['type'] === 'virtual-kubelet' || spec?.taints?.some(({ key }) => key === VIRTUAL_KUBELET_TAINT)
+    VIRTUAL_TYPES.has(labels['type']) ||
+    VIRTUAL_TYPES.has(labels['liqo.io/type']) ||
+    INSTANCE_TYPES.some((name) => labels[name] === VIRTUAL_INSTANCE) ||
+    spec?.taints?.some(({ key }) => VIRTUAL_TAINT.test(key))
   return isVirtual === true ? 'virtual' : undefined
 }
 
-// The API server writes down who writes to an object, and a kubelet writes every few minutes. Where that is left out, as
-// kubectl does, a kubelet is known by the three IDs that it reports of its machine.
-function hasKubelet({ managedFields = [] }: RawNode['metadata'], nodeInfo: Readonly<Record<string, string>>): boolean {
-  if (managedFields.length > 0) return managedFields.some(({ manager = '' }) => KUBELETS.test(manager))
-  return ['bootID', 'machineID', 'systemUUID'].every((id) => (nodeInfo[id] ?? '') !== '')
+// Whoever may write to a Node can wipe out who wrote to it, and mark it as he likes. So one trace of a machine is enough: that
+// the API server saw a kubelet write to it, an ID of the machine, kubeadm's annotation, the provider ID of a machine, which
+// cannot be taken back. What KWOK and virtual kubelets make up has none of them.
+function hasMachine(
+  { managedFields = [], annotations = {} }: RawNode['metadata'],
+  nodeInfo: Readonly<Record<string, string>>,
+  providerId: string,
+): boolean {
+  return (
+    managedFields.some(({ manager = '' }) => KUBELETS.test(manager)) ||
+    ['bootID', 'machineID', 'systemUUID'].some((id) => (nodeInfo[id] ?? '') !== '') ||
+    CRI_SOCKET in annotations ||
+    (providerId !== '' && !NO_MACHINE.test(providerId))
+  )
 }
 
 // A container of Kind gets a machine ID and a system UUID at random. A virtual machine has its machine ID from the UUID

@@ -1,5 +1,7 @@
 // The shape that all Kubernetes objects share, as far as we rely on it.
 
+import type { ManagedFieldsEntry } from './managed-fields.ts'
+
 export interface ObjectMeta {
   readonly name: string
   readonly namespace?: string
@@ -10,6 +12,7 @@ export interface ObjectMeta {
   readonly deletionTimestamp?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
+  readonly managedFields?: readonly ManagedFieldsEntry[]
   readonly ownerReferences?: readonly {
     readonly apiVersion: string
     readonly kind: string
@@ -26,14 +29,9 @@ export interface KubeObject {
   readonly [field: string]: unknown
 }
 
-interface ManagedFieldsEntry {
-  readonly time?: string
-  readonly fieldsV1?: { readonly 'f:metadata'?: { readonly 'f:labels'?: Readonly<Record<string, unknown>> } }
-}
-
 /** When an object got a label, as far as its managed fields tell; else when it was created. In ms since the epoch. */
 export function labelledSince(raw: unknown, label: string): number {
-  const { metadata } = raw as { metadata: ObjectMeta & { managedFields?: readonly ManagedFieldsEntry[] } }
+  const { metadata } = raw as { metadata: ObjectMeta }
   const created = Date.parse(metadata.creationTimestamp ?? '') || 0
   const times = (metadata.managedFields ?? [])
     .filter(({ fieldsV1 }) => fieldsV1?.['f:metadata']?.['f:labels']?.[`f:${label}`] !== undefined)

@@ -38,6 +38,7 @@ export interface Own<T> extends OwnResource {
 export interface KeptObject {
   readonly uid: string
   readonly labels: Readonly<Record<string, string>>
+  readonly annotations: Readonly<Record<string, string>>
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -112,10 +113,15 @@ export function declareStores(
       resource: licenses,
       project: (raw) => ({ ...projectOwn(raw), reading: readLicenseResource(raw) }),
     }),
+    /** Ours, and of those of other products that they are there. */
     entitlement: watched<OwnResource>({
       resource: entitlements,
-      fieldSelector: `metadata.name=${product}`,
-      project: projectOwn,
+      project: (raw) => {
+        const entitlement = projectOwn(raw)
+        return entitlement.name === product
+          ? entitlement
+          : { ...entitlement, generation: 0, spec: {}, status: undefined }
+      },
     }),
     workloads: WORKLOAD_KINDS.map((kind) =>
       watched<Workload>({
@@ -184,8 +190,8 @@ export function projectOwn(raw: unknown): OwnResource {
   }
 }
 
-function projectKept(raw: unknown): KeptObject {
+export function projectKept(raw: unknown): KeptObject {
   const { apiVersion: _, kind: __, metadata, ...body } = raw as { metadata: ObjectMeta; [field: string]: unknown }
   const { status: ___, ...rest } = body
-  return { uid: metadata.uid ?? '', labels: metadata.labels ?? {}, body: rest }
+  return { uid: metadata.uid ?? '', labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {}, body: rest }
 }

@@ -1,7 +1,16 @@
-// The kinds of workload that may run an agent, and for each: what it wants, how it is held and how it is resumed.
+// The kinds of workload that may run an agent, and for each what is kept of it: what it wants, and what a hold would change.
 
-import { HELD_REASON_ANNOTATION, HELD_REPLICAS_ANNOTATION, MANAGED_BY, MANAGED_BY_LABEL } from '../api/names.ts'
+import { isDeepStrictEqual } from 'node:util'
+import {
+  HELD_REASON_ANNOTATION,
+  HELD_REPLICAS_ANNOTATION,
+  HOLD_RECORD_ANNOTATION,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+} from '../api/names.ts'
 import type { Resource } from '../kube/resource.ts'
+import { CLAIMS_PATH, type HeldField, type HeldPath, type Marks } from './hold-record.ts'
+import { isHoldManager, type ManagedFieldsEntry, ownersOf } from './managed-fields.ts'
 import type { ObjectMeta } from './objects.ts'
 
 /** A labelled workload, shrunk while it is read. */
@@ -16,8 +25,16 @@ export interface Workload {
   readonly createdAt: number
   /** Replicas that its spec asks for now: of a Job its parallelism, of a CronJob one; 0 when it is stopped or suspended. */
   readonly replicas: number
-  /** Replicas to restore: it carries our mark. */
-  readonly heldReplicas?: number
+  /** The fields that a hold changes, as they are now; the one that says how many run comes first. None: it cannot be held. */
+  readonly fields: readonly HeldField[]
+  /** Who owns what of it, as long as a field that a hold changes is ours: what is needed to give that back. */
+  readonly managedFields?: readonly ManagedFieldsEntry[]
+  /** What it carries of our annotations, whoever wrote them. */
+  readonly mark?: Mark
+  /** Whether it has any annotations. */
+  readonly annotated: boolean
+  /** Replicas that `kubectl apply` was given last, where it was used and was given some. */
+  readonly applied?: number
   /** The controller that it names as its owner, as it is written: nobody has looked whether there is such a one. */
   readonly controller?: ControllerReference
   /** The agent that the label of its pod template names, where it has one. */
@@ -32,6 +49,12 @@ export interface Workload {
   readonly byHand?: true
   /** Of those that the operator created itself: what it may have to put right. */
   readonly own?: { readonly labels: Readonly<Record<string, string>>; readonly spec: unknown; readonly owners: unknown }
+}
+
+export interface Mark {
+  readonly record?: string
+  readonly replicas?: string
+  readonly reason?: string
 }
 
 export interface ControllerReference {
@@ -59,6 +82,7 @@ interface RawWorkload {
     readonly parallelism?: number
     readonly selector?: unknown
     readonly template?: RawPodTemplate
+    readonly persistentVolumeClaimRetentionPolicy?: { readonly whenScaled?: string }
     readonly jobTemplate?: { readonly spec?: { readonly template?: RawPodTemplate } }
   }
   readonly status?: {
@@ -67,7 +91,9 @@ interface RawWorkload {
   }
 }
 
-interface Kind {
+type Spec = NonNullable<RawWorkload['spec']>
+
+export interface WorkloadKind {
   readonly plural: string
   readonly kind: string
   readonly group: '' | 'apps' | 'batch'
@@ -75,7 +101,7 @@ interface Kind {
   readonly scaledBy: 'replicas' | 'suspend' | 'nodes'
 }
 
-export const WORKLOAD_KINDS: readonly Kind[] = [
+export const WORKLOAD_KINDS: readonly WorkloadKind[] = [
   { plural: 'deployments', kind: 'Deployment', group: 'apps', scaledBy: 'replicas' },
   { plural: 'statefulsets', kind: 'StatefulSet', group: 'apps', scaledBy: 'replicas' },
   { plural: 'replicasets', kind: 'ReplicaSet', group: 'apps', scaledBy: 'replicas' },
@@ -87,19 +113,18 @@ export const WORKLOAD_KINDS: readonly Kind[] = [
 
 const MADE_FROM_CRON_JOB = 'cronjob.kubernetes.io/instantiate'
 
-export function workloadResource({ group, plural, kind }: Kind): Resource {
+export function workloadResource({ group, plural, kind }: WorkloadKind): Resource {
   return { group, version: 'v1', plural, kind, namespaced: true }
 }
 
 /** Reads a workload of that kind that carries the label; undefined for a Job that has ended: it runs nothing any more. */
-export function projectWorkload(kind: Kind, label: string, raw: unknown): Workload | undefined {
+export function projectWorkload(kind: WorkloadKind, label: string, raw: unknown): Workload | undefined {
   const { metadata, spec = {}, status = {} } = raw as RawWorkload
   const agent = metadata.labels?.[label]
   if (agent === undefined) return undefined
   // It goes into the Entitlement, which would be refused as a whole.
   if (typeof agent !== 'string') throw new TypeError(`its label ${label} is no text`)
   if (kind.kind === 'Job' && hasEnded(status)) return undefined
-  const held = readCount(metadata.annotations?.[HELD_REPLICAS_ANNOTATION])
   const isOwn = metadata.labels?.[MANAGED_BY_LABEL] === MANAGED_BY
   const template = spec.template ?? spec.jobTemplate?.spec?.template
   const templateAgent = template?.metadata?.labels?.[label]
@@ -113,7 +138,10 @@ export function projectWorkload(kind: Kind, label: string, raw: unknown): Worklo
     agent,
     createdAt: Date.parse(metadata.creationTimestamp ?? '') || 0,
     replicas: replicasOf(kind, spec),
-    ...(held === undefined ? {} : { heldReplicas: held }),
+    ...ownership(fieldsOf(kind, spec, metadata), metadata),
+    ...markOf(metadata),
+    annotated: Object.keys(metadata.annotations ?? {}).length > 0,
+    ...appliedTo(kind, metadata),
     ...controllerOf(metadata),
     ...(templateAgent === undefined ? {} : { templateAgent: interned(templateAgent) }),
     images: imagesOf(template),
@@ -134,13 +162,63 @@ export function projectWorkload(kind: Kind, label: string, raw: unknown): Worklo
   }
 }
 
-function replicasOf(
-  { kind, scaledBy }: Kind,
-  { replicas = 1, suspend, parallelism = 1 }: NonNullable<RawWorkload['spec']>,
-) {
+function replicasOf({ kind, scaledBy }: WorkloadKind, { replicas = 1, suspend, parallelism = 1 }: Spec) {
   if (scaledBy === 'replicas') return replicas
   if (scaledBy === 'suspend' && suspend === true) return 0
   return kind === 'Job' ? parallelism : 1
+}
+
+function fieldsOf(
+  { kind, scaledBy }: WorkloadKind,
+  spec: Spec,
+  { managedFields = [] }: ObjectMeta,
+): readonly HeldField[] {
+  const field = (path: HeldPath, value: HeldField['value']) => ({ path, value, owners: ownersOf(managedFields, path) })
+  if (scaledBy === 'nodes') return NO_FIELDS
+  if (scaledBy === 'suspend') return shared([field('spec.suspend', spec.suspend ?? false)])
+  const { whenScaled } = spec.persistentVolumeClaimRetentionPolicy ?? {}
+  const claims = kind === 'StatefulSet' && whenScaled !== undefined ? [field(CLAIMS_PATH, whenScaled)] : []
+  return shared([field('spec.replicas', spec.replicas ?? 1), ...claims])
+}
+
+function ownership(
+  fields: readonly HeldField[],
+  { managedFields }: ObjectMeta,
+): Pick<Workload, 'fields' | 'managedFields'> {
+  const isOurs = fields.some(({ owners }) => owners.some(isHoldManager))
+  return { fields, ...(isOurs && managedFields !== undefined ? { managedFields } : {}) }
+}
+
+function markOf({ annotations = {} }: ObjectMeta): Pick<Workload, 'mark'> {
+  const {
+    [HOLD_RECORD_ANNOTATION]: record,
+    [HELD_REPLICAS_ANNOTATION]: replicas,
+    [HELD_REASON_ANNOTATION]: reason,
+  } = annotations
+  if (record === undefined && replicas === undefined && reason === undefined) return {}
+  return {
+    mark: {
+      ...(record === undefined ? {} : { record }),
+      ...(replicas === undefined ? {} : { replicas }),
+      ...(reason === undefined ? {} : { reason: interned(reason) }),
+    },
+  }
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+
+// A client that applies by comparing leaves no other trace where what it was given is what is there already.
+function appliedTo(kind: WorkloadKind, { annotations }: ObjectMeta): Pick<Workload, 'applied'> {
+  const text = annotations?.[LAST_APPLIED]
+  if (text === undefined) return {}
+  try {
+    const spec = (JSON.parse(text) as Partial<RawWorkload>).spec ?? {}
+    const isGiven = kind.scaledBy === 'replicas' ? typeof spec.replicas === 'number' : spec.suspend !== undefined
+    return isGiven ? { applied: replicasOf(kind, spec) } : {}
+  } catch {
+    // Anybody may write anything there.
+    return {}
+  }
 }
 
 function hasEnded({ conditions }: NonNullable<RawWorkload['status']>): boolean {
@@ -161,7 +239,7 @@ function imagesOf(template: RawPodTemplate | undefined): string {
   return interned([...initContainers, ...containers].map(({ image = '' }) => image).join(','))
 }
 
-function selectorLabels({ group }: Kind, selector: unknown): object {
+function selectorLabels({ group }: WorkloadKind, selector: unknown): object {
   // That of a ReplicationController is a plain map.
   const labels = group === '' ? selector : (selector as { matchLabels?: unknown } | undefined)?.matchLabels
   return typeof labels === 'object' && labels !== null ? labels : {}
@@ -174,61 +252,49 @@ function activeJobs(active: unknown): readonly string[] {
   return active.map(({ uid }: { uid?: string }) => uid ?? '')
 }
 
-// Thousands of workloads share the same few texts: each is kept once. What has got out of use goes with all the others.
-const MOST_TEXTS = 10_000
+// Thousands of workloads share the same few texts and owners: each is kept once. What has got out of use goes with all the others.
+const MOST_KEPT = 10_000
 const texts = new Map<string, string>()
+const NO_FIELDS: readonly HeldField[] = []
+const fieldLists = new Map<string, readonly HeldField[]>()
+function shared(fields: readonly HeldField[]): readonly HeldField[] {
+  return keptOnce(fieldLists, JSON.stringify(fields), fields)
+}
+
 function interned(text: string): string {
-  const known = texts.get(text)
-  if (known !== undefined) return known
-  if (texts.size === MOST_TEXTS) texts.clear()
-  texts.set(text, text)
-  return text
+  return keptOnce(texts, text, text)
 }
 
-// The mark is written by us, but whoever may edit the workload may edit it too.
-function readCount(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : undefined
+function keptOnce<T>(known: Map<string, T>, key: string, value: T): T {
+  const one = known.get(key)
+  if (one !== undefined) return one
+  if (known.size === MOST_KEPT) known.clear()
+  known.set(key, value)
+  return value
 }
 
-/** Held: it carries our mark and nobody has scaled it up since. */
-export function isHeld(workload: Workload): boolean {
-  return workload.heldReplicas !== undefined && workload.replicas === 0
+/** Held: we hold it, and nobody has scaled it up since. */
+export function isHeld(workload: Workload, marks: Marks): boolean {
+  return workload.replicas === 0 && marks.recordOf(workload) !== undefined
 }
 
 /** Replicas that it wants, or, when it is held, wants back. */
-export function wantedReplicas(workload: Workload): number {
-  return isHeld(workload) ? (workload.heldReplicas ?? 0) : workload.replicas
+export function wantedReplicas(workload: Workload, marks: Marks): number {
+  return workload.replicas === 0 ? (marks.recordOf(workload)?.replicas ?? 0) : workload.replicas
 }
 
 /** Whether all that has changed is that we held it, or let it run again. */
-export function isHeldOrResumed(before: Workload | undefined, after: Workload | undefined): boolean {
+export function isHeldOrResumed(before: Workload | undefined, after: Workload | undefined, marks: Marks): boolean {
   if (before === undefined || after === undefined || before.uid !== after.uid) return false
-  return isHeld(before) !== isHeld(after) && wantedReplicas(before) === wantedReplicas(after)
+  return (
+    isHeld(before, marks) !== isHeld(after, marks) && wantedReplicas(before, marks) === wantedReplicas(after, marks)
+  )
 }
 
-function scaledBy(workload: Workload): Kind['scaledBy'] {
-  return WORKLOAD_KINDS.find((kind) => kind.plural === workload.resource)?.scaledBy ?? 'nodes'
-}
-
-/**
- * The merge patch that holds a workload: the record and the zero in one write, so that neither is ever there without the
- * other. Undefined for a kind that cannot be held.
- */
-export function holdPatch(workload: Workload, reason: string): Record<string, unknown> | undefined {
-  const how = scaledBy(workload)
-  if (how === 'nodes') return undefined
-  return {
-    metadata: {
-      annotations: { [HELD_REPLICAS_ANNOTATION]: String(workload.replicas), [HELD_REASON_ANNOTATION]: reason },
-    },
-    spec: how === 'suspend' ? { suspend: true } : { replicas: 0 },
-  }
-}
-
-/** The merge patch that takes our mark off, and restores the replicas unless somebody has set others meanwhile. */
-export function resumePatch(workload: Workload): Record<string, unknown> {
-  const metadata = { annotations: { [HELD_REPLICAS_ANNOTATION]: null, [HELD_REASON_ANNOTATION]: null } }
-  if (!isHeld(workload)) return { metadata }
-  const spec = scaledBy(workload) === 'suspend' ? { suspend: false } : { replicas: workload.heldReplicas }
-  return { metadata, spec }
+/** Whether all that has changed is who owns the fields that a hold changes. */
+export function differsInOwnersOnly(before: Workload | undefined, after: Workload | undefined): boolean {
+  if (before === undefined || after === undefined || before.replicas !== after.replicas) return false
+  const { fields: _, managedFields: __, ...was } = before
+  const { fields: ___, managedFields: ____, ...is } = after
+  return isDeepStrictEqual(was, is)
 }

@@ -4,6 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { goBuild, type GoModule, goSources, moduleFolder, type Workshop } from './go-build.ts'
+import {
+  type KubernetesVersion,
+  NEWEST_KUBERNETES,
+  OLDER_KUBERNETES,
+  type OlderKubernetes,
+} from './kubernetes-versions.ts'
 
 /** A control plane, in the order in which it is built: what is quick comes first. */
 export const CONTROL_PLANE = [
@@ -14,6 +20,9 @@ export const CONTROL_PLANE = [
   'kube-apiserver',
   'kube-controller-manager',
 ] as const
+
+/** What an older Kubernetes has of its own. All else of a control plane speaks to any of them. */
+const SERVERS = ['kube-apiserver', 'kube-controller-manager'] as const
 
 /** What a node needs besides, on which pods really run. */
 export const NODE = [
@@ -32,7 +41,9 @@ export const NODE = [
 /** What charts are installed with. */
 export const HELM = ['helm'] as const
 
-export type Artifact = (typeof CONTROL_PLANE)[number] | (typeof NODE)[number] | (typeof HELM)[number]
+export type ControlPlaneArtifact = (typeof CONTROL_PLANE)[number]
+type OlderServer = `${(typeof SERVERS)[number]}-${OlderKubernetes}`
+export type Artifact = ControlPlaneArtifact | (typeof NODE)[number] | (typeof HELM)[number] | OlderServer
 
 export interface Recipe {
   readonly module: GoModule
@@ -63,6 +74,13 @@ export const RECIPES: Readonly<Record<Artifact, Recipe>> = {
   loopback: binary('cni', 'github.com/containernetworking/plugins/plugins/main/loopback', '2 s'),
   pause: binary('pause', '.', '2 s'),
   helm: binary('helm', 'helm.sh/helm/v4/cmd/helm', '2 min'),
+  ...olderServers(),
+}
+
+/** What plays that part in a control plane of that version. */
+export function artifactOf(part: ControlPlaneArtifact, version: KubernetesVersion): Artifact {
+  const server = SERVERS.find((name) => name === part)
+  return version === NEWEST_KUBERNETES || server === undefined ? part : `${server}-${version}`
 }
 
 /** Changes whenever something else would be built from the module. */
@@ -83,26 +101,42 @@ export function isOlder(one: string, other: string): boolean {
   return one.localeCompare(other, 'en', { numeric: true }) < 0
 }
 
-export function kubernetesVersion(): string {
-  return pinned('kubernetes', /^\s*k8s\.io\/kubernetes (v\S+)/m)
+/** In full, as `v1.36.3`. */
+export function kubernetesVersion(version: KubernetesVersion = NEWEST_KUBERNETES): string {
+  return pinned(kubernetesModule(version), /^\s*k8s\.io\/kubernetes (v\S+)/m)
+}
+
+function kubernetesModule(version: KubernetesVersion): GoModule {
+  return version === NEWEST_KUBERNETES ? 'kubernetes' : `kubernetes-${version}`
 }
 
 function binary(module: GoModule, target: string, takes: string): Recipe {
   return { module, takes, make: (shop, output) => goBuild(shop, module, { target, output }) }
 }
 
-function kubernetes(name: Artifact, takes: string): Recipe {
+function kubernetes(name: string, takes: string, version: KubernetesVersion = NEWEST_KUBERNETES): Recipe {
+  const module = kubernetesModule(version)
+  // Without inlining there is a third less to compile, and nobody measures how fast an older version is.
+  const gcflags = version === NEWEST_KUBERNETES ? [] : ['-l']
   return {
-    module: 'kubernetes',
+    module,
     takes,
     // Without it, the API server says that it is v0.0.0 and kubectl warns of a skew.
     make: (shop, output) =>
-      goBuild(shop, 'kubernetes', {
+      goBuild(shop, module, {
         target: `k8s.io/kubernetes/cmd/${name}`,
         output,
-        ldflags: ['-X', `k8s.io/component-base/version.gitVersion=${kubernetesVersion()}`],
+        ldflags: ['-X', `k8s.io/component-base/version.gitVersion=${kubernetesVersion(version)}`],
+        gcflags,
       }),
   }
+}
+
+function olderServers(): Record<OlderServer, Recipe> {
+  const recipes = OLDER_KUBERNETES.flatMap((version) =>
+    SERVERS.map((name) => [`${name}-${version}`, kubernetes(name, '2 min', version)] as const),
+  )
+  return Object.fromEntries(recipes) as Record<OlderServer, Recipe>
 }
 
 // KWOK knows what a node and a pod do only from its Stage files; they are part of its module.

@@ -4,10 +4,20 @@ import { createHash } from 'node:crypto'
 import { access, constants, mkdir, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { type Artifact, isOlder, oldestGo, pinnedVersions, RECIPES } from './artifacts.ts'
+import {
+  type Artifact,
+  artifactOf,
+  CONTROL_PLANE,
+  type ControlPlaneArtifact,
+  isOlder,
+  oldestGo,
+  pinnedVersions,
+  RECIPES,
+} from './artifacts.ts'
 import { stopwatch } from './duration.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { findGo, type GoModule } from './go-build.ts'
+import type { KubernetesVersion } from './kubernetes-versions.ts'
 
 /** The path of each. */
 export type Binaries<A extends Artifact = Artifact> = Readonly<Record<A, string>>
@@ -41,6 +51,20 @@ export async function locateBinaries<A extends Artifact>(
     if (!isComplete(wanted, built)) throw new Error(`${missingFrom(wanted, built).join(', ')} vanished from ${cache}`)
     return built
   })
+}
+
+/** A control plane of that version, each path under the name of the part that it plays. */
+export async function locateControlPlane(
+  version: KubernetesVersion,
+  options: LocateOptions,
+): Promise<Binaries<ControlPlaneArtifact>> {
+  const parts = CONTROL_PLANE.map((part) => [part, artifactOf(part, version)] as const)
+  const binaries = await locateBinaries(
+    parts.map(([, artifact]) => artifact),
+    options,
+  )
+  const located = parts.map(([part, artifact]) => [part, binaries[artifact]])
+  return Object.fromEntries(located) as Binaries<ControlPlaneArtifact>
 }
 
 function cacheFolder(): string {

@@ -6,16 +6,18 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type ApiRequest, apiRequester } from './api-request.ts'
 import { CERTIFICATE, controllerManagerArgs, etcdArgs, kubeApiserverArgs, kwokArgs } from './arguments.ts'
-import { CONTROL_PLANE } from './artifacts.ts'
-import { locateBinaries } from './binaries.ts'
+import { locateControlPlane } from './binaries.ts'
 import { Component } from './component.ts'
 import { writeKubeconfig, writeServiceAccountKeys, writeTokens } from './credentials.ts'
 import { stopwatch } from './duration.ts'
 import { freePort } from './free-port.ts'
+import { type KubernetesVersion, NEWEST_KUBERNETES } from './kubernetes-versions.ts'
 import { untilReady } from './readiness.ts'
 
 export interface ControlPlaneOptions {
   readonly log: (line: string) => void
+  /** By default, the newest. */
+  readonly version?: KubernetesVersion
   /** Where its state is kept: by default, in a new folder. */
   readonly folder?: string
   /** Whether the folder stays when it stops: by default, if it was named. */
@@ -59,9 +61,9 @@ const PORT_ATTEMPTS = 5
 const DEFAULT_ACCOUNT = '/api/v1/namespaces/default/serviceaccounts/default'
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { log, signal, address = '127.0.0.1', apiserverArgs = [] } = options
+  const { log, signal, version = NEWEST_KUBERNETES, address = '127.0.0.1', apiserverArgs = [] } = options
   const { controllerManager = false, kwok = false, kubelets = false } = options.components ?? {}
-  const binaries = await locateBinaries(CONTROL_PLANE, { log, signal })
+  const binaries = await locateControlPlane(version, { log, signal })
   const took = stopwatch()
   const folder = await makeFolder(options.folder)
   const disposable = !(options.keepFolder ?? options.folder !== undefined)

@@ -6,16 +6,26 @@ import { cp, mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { hasCode } from './error-code.ts'
+import type { OlderKubernetes } from './kubernetes-versions.ts'
 import { packageRoot } from './package-root.ts'
 import { spawnTethered } from './tethered.ts'
 
 /** The folders of our module files. */
-export type GoModule = 'cni' | 'containerd' | 'etcd' | 'helm' | 'kubernetes' | 'kwok' | 'pause'
+export type GoModule =
+  'cni' | 'containerd' | 'etcd' | 'helm' | 'kubernetes' | `kubernetes-${OlderKubernetes}` | 'kwok' | 'pause'
 
 export interface Workshop {
   /** A folder of our own; whoever made it removes it. */
   readonly folder: string
   readonly signal?: AbortSignal | undefined
+}
+
+interface BuildOptions {
+  readonly target: string
+  readonly output: string
+  readonly ldflags?: readonly string[]
+  /** Of the compiler, for all packages. */
+  readonly gcflags?: readonly string[]
 }
 
 const LAST_LINES = 15
@@ -28,7 +38,7 @@ export function moduleFolder(module: GoModule): string {
 export async function goBuild(
   shop: Workshop,
   module: GoModule,
-  { target, output, ldflags = [] }: { target: string; output: string; ldflags?: readonly string[] },
+  { target, output, ldflags = [], gcflags = [] }: BuildOptions,
 ): Promise<void> {
   const flags = ['-s', '-w', ...ldflags].join(' ')
   await go(shop, module, [
@@ -38,6 +48,7 @@ export async function goBuild(
     '-trimpath',
     '-ldflags',
     flags,
+    ...gcflags.map((flag) => `-gcflags=all=${flag}`),
     '-o',
     output,
     target,

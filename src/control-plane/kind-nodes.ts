@@ -3,14 +3,22 @@
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import { kubernetesVersion } from './artifacts.ts'
+import type { KubernetesVersion } from './kubernetes-versions.ts'
 
 export type NodeObject = ReturnType<typeof nodeObject>
 
 // Kind's nodes are containers of one machine: it was booted once.
 const HOST_BOOT_ID = 'd1f7a6de-3b52-4c0e-9a41-5f0c7f0e6b1d'
 
+interface KindOptions {
+  readonly cluster: string
+  readonly workers: number
+  /** By default, the newest. */
+  readonly version?: KubernetesVersion
+}
+
 /** The nodes of a cluster that Kind made: one for the control plane, and the workers. */
-export function kindLikeNodes({ cluster, workers }: { cluster: string; workers: number }): NodeObject[] {
+export function kindLikeNodes({ cluster, workers, version }: KindOptions): NodeObject[] {
   const names = [`${cluster}-control-plane`, ...Array.from({ length: workers }, (_, i) => workerName(cluster, i))]
   return names.map((name, index) => {
     const isControlPlane = index === 0
@@ -36,7 +44,7 @@ export function kindLikeNodes({ cluster, workers }: { cluster: string; workers: 
       kernelVersion: '6.8.0-71-generic',
       osImage: 'Debian GNU/Linux 12 (bookworm)',
       containerRuntimeVersion: 'containerd://2.1.3',
-      kubeletVersion: kubernetesVersion(),
+      kubeletVersion: kubernetesVersion(version),
     })
   })
 }
@@ -46,7 +54,7 @@ function workerName(cluster: string, index: number): string {
 }
 
 /** The ConfigMap in which kubeadm, and so Kind, writes down what it made. */
-export function kubeadmConfigMap(cluster: string) {
+export function kubeadmConfigMap(cluster: string, version?: KubernetesVersion) {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -65,7 +73,7 @@ export function kubeadmConfigMap(cluster: string) {
         etcd: { local: { dataDir: '/var/lib/etcd' } },
         imageRepository: 'registry.k8s.io',
         kind: 'ClusterConfiguration',
-        kubernetesVersion: kubernetesVersion(),
+        kubernetesVersion: kubernetesVersion(version),
         networking: { dnsDomain: 'cluster.local', podSubnet: '10.244.0.0/16', serviceSubnet: '10.96.0.0/16' },
         proxy: {},
         scheduler: {},

@@ -8,15 +8,19 @@ const POLICIES = '/apis/admissionregistration.k8s.io/v1'
 const POLL_MS = 100
 const PATIENCE_MS = 30_000
 
-/** Resolves when it holds for every pod that is created from then on. */
-export async function placePods(request: ApiRequest, node: string): Promise<void> {
+/**
+ * Resolves with true when it holds for every pod that is created from then on. False: this API server has no
+ * MutatingAdmissionPolicies, as before 1.36, and pods stay Pending.
+ */
+export async function placePods(request: ApiRequest, node: string): Promise<boolean> {
+  if ((await request('GET', `${POLICIES}/mutatingadmissionpolicies`)).status === 404) return false
   await apply(request, 'mutatingadmissionpolicies', placementPolicy(node))
   await apply(request, 'mutatingadmissionpolicybindings', binding())
   // The API server looks for new policies once a second: a pod that is only tried out shows whether it has seen ours.
   const pod = { metadata: { name: 'placed' }, spec: { containers: [{ name: 'placed', image: 'placed' }] } }
   for (const deadline = performance.now() + PATIENCE_MS; performance.now() < deadline; await sleep(POLL_MS)) {
     const { body } = await request('POST', '/api/v1/namespaces/default/pods?dryRun=All', pod)
-    if (nodeOf(body) === node) return
+    if (nodeOf(body) === node) return true
   }
   throw new Error(`Pods are not placed on ${node}`)
 }

@@ -14,12 +14,14 @@ const FORGIVEN_AFTER = HOUR
 
 /** What is left of the notice of a candidate that runs and is refused. */
 function noticeOf({ key, facts: workload }: Candidate, facts: Facts, outstanding: boolean): Patience {
-  const { memory, now, holdNotice } = facts
+  const { memory, now } = facts
+  // A license on its way is waited for, however short the notice is.
+  const whole = outstanding ? Math.max(facts.holdNotice, UNKNOWN_FOR) : facts.holdNotice
   const before = memory.notices.get(key)
-  if (before !== undefined) return patienceAt(true, holdNotice, before, now) ?? { endsAt: now }
+  if (before !== undefined) return patienceAt(true, whole, before, now) ?? { endsAt: now }
   if (!outstanding && !deservesNotice(key, workload, facts)) return { endsAt: now }
   const endsAt = memory.admitted.has(key) ? undefined : memory.cut?.noticeEndsAt
-  return { endsAt: Math.min(now + holdNotice, endsAt ?? Number.POSITIVE_INFINITY) }
+  return { endsAt: Math.min(now + whole, endsAt ?? Number.POSITIVE_INFINITY) }
 }
 
 function deservesNotice(key: string, workload: Candidate['facts'], facts: Facts): boolean {

@@ -8,6 +8,8 @@ import type { StatusPage } from './status-page/status-page.ts'
 export interface Served {
   /** What is missing for decisions to be taken; nothing when it is ready. Never the state of the license. */
   readonly readiness: () => readonly string[]
+  /** Who decides instead of this one, which is ready to. */
+  readonly standsBy?: () => string | undefined
   readonly metrics: () => Promise<string>
   readonly page: StatusPage
 }
@@ -33,7 +35,9 @@ export async function startHttpServer(listen: string, served: Served): Promise<H
     else if (path === '/readyz') {
       const missing = served.readiness()
       const isReady = missing.length === 0
-      answer(isReady ? 200 : 503, isReady ? 'ok\n' : `waiting for: ${missing.join(', ')}\n`)
+      const other = served.standsBy?.()
+      const ready = other === undefined ? 'ok\n' : `ok: ${other}\n`
+      answer(isReady ? 200 : 503, isReady ? ready : `waiting for: ${missing.join(', ')}\n`)
     } else if (path === '/metrics') {
       served.metrics().then(
         (text) => answer(200, text),

@@ -11,6 +11,7 @@ import { withTimeLimit } from '../runtime/time-limit.ts'
 import type { Access } from './access.ts'
 import { isUnauthorized, KubeError } from './errors.ts'
 import { itemsOf, type ListEnd } from './list-stream.ts'
+import type { Proxy } from './proxy.ts'
 import { type Place, type Resource, resourcePath } from './resource.ts'
 
 /** An object as the API server sends it. Read through a narrow type; unknown fields stay. */
@@ -51,17 +52,21 @@ export interface ClientOptions {
   readonly userAgent: string
   /** How long one attempt may take, in ms. */
   readonly timeoutMs?: number
+  /** Called with each answer. The method of what is only tried is followed by `(dry run)`. */
   readonly onRequest?: (method: string, status: number) => void
   /** Without it, writing is always allowed. */
   readonly fence?: Fence
 }
 
-export interface ApplyOptions {
+export interface DryRun {
+  /** The API server does everything but keep it. */
+  readonly dryRun?: boolean
+}
+
+export interface ApplyOptions extends DryRun {
   /** Take fields over from other managers. Without it, a field of another manager is a conflict. */
   readonly force: boolean
   readonly subresource?: string
-  /** The API server does everything but keep it. */
-  readonly dryRun?: boolean
 }
 
 export type Client = ReturnType<typeof createClient>
@@ -72,6 +77,7 @@ const LONGEST_WAIT_MS = 10_000
 const LARGEST_BODY = 64 * 1024 * 1024
 const APPLY = 'application/apply-patch+yaml'
 const MERGE = 'application/merge-patch+json'
+const JSON_PATCH = 'application/json-patch+json'
 
 interface Request {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -80,6 +86,7 @@ interface Request {
   readonly contentType?: string
   /** Whether sending it twice does no more than sending it once. */
   readonly repeatable: boolean
+  readonly dryRun?: boolean
 }
 
 /** An answer while it comes. */
@@ -96,6 +103,7 @@ interface Opened {
 export function createClient(access: Access, options: ClientOptions) {
   const { fieldManager, timeoutMs = DEFAULT_TIMEOUT_MS } = options
   const send = access.server.protocol === 'http:' ? httpRequest : httpsRequest
+  const unreachable = (request: Request, error: unknown) => nobodyAnswers(request, error, access.proxy)
   /** The API server's time at its last answer, and when that came. */
   let serverDate: { readonly at: number; readonly receivedAt: number } | undefined
 
@@ -138,7 +146,8 @@ export function createClient(access: Access, options: ClientOptions) {
     })
     const date = Date.parse(response.headers.date ?? '')
     if (!Number.isNaN(date)) serverDate = { at: date, receivedAt: performance.now() }
-    options.onRequest?.(request.method, response.statusCode ?? 0)
+    const method = request.dryRun === true ? `${request.method} (dry run)` : request.method
+    options.onRequest?.(method, response.statusCode ?? 0)
     return response
   }
 
@@ -218,6 +227,7 @@ export function createClient(access: Access, options: ClientOptions) {
     const life = new AbortController()
     const end = () => life.abort(limited.reason)
     limited.addEventListener('abort', end)
+    if (limited.aborted) end()
     try {
       const response = await open(request, life.signal, 'gzip')
       if ((response.statusCode ?? 0) >= 400) throw errorFrom(request, response, await readBody(response, limited))
@@ -268,9 +278,15 @@ export function createClient(access: Access, options: ClientOptions) {
     raw: (path: string, signal: AbortSignal): Promise<unknown> =>
       call({ method: 'GET', path, repeatable: true }, signal),
 
-    create: async (resource: Resource, value: RawObject, signal: AbortSignal): Promise<RawObject> => {
-      const path = resourcePath(resource, placeOf(value, { withName: false }), { fieldManager })
-      return object(await call({ method: 'POST', path, body: value, repeatable: false }, signal))
+    create: async (
+      resource: Resource,
+      value: RawObject,
+      signal: AbortSignal,
+      { dryRun = false }: DryRun = {},
+    ): Promise<RawObject> => {
+      const query = { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) }
+      const path = resourcePath(resource, placeOf(value, { withName: false }), query)
+      return object(await call({ method: 'POST', path, body: value, repeatable: dryRun, dryRun }, signal))
     },
 
     /** Replaces the whole object, if it still has the version that is given with it. */
@@ -296,13 +312,28 @@ export function createClient(access: Access, options: ClientOptions) {
         { ...placeOf(value), ...part(subresource) },
         { fieldManager, force: String(force), ...(dryRun ? { dryRun: 'All' } : {}) },
       )
-      return object(await call({ method: 'PATCH', path, body: value, contentType: APPLY, repeatable: true }, signal))
+      return object(
+        await call({ method: 'PATCH', path, body: value, contentType: APPLY, repeatable: true, dryRun }, signal),
+      )
     },
 
     /** Changes the given fields. With a uid or resourceVersion among them, only if the object still has those. */
     mergePatch: async (resource: Resource, place: Place, patch: unknown, signal: AbortSignal): Promise<RawObject> => {
       const path = resourcePath(resource, place, { fieldManager })
       return object(await call({ method: 'PATCH', path, body: patch, contentType: MERGE, repeatable: false }, signal))
+    },
+
+    /** Makes the changes in their order, all or none (RFC 6902). A test among them that fails is an error with status 422. */
+    jsonPatch: async (
+      resource: Resource,
+      place: Place,
+      patch: readonly unknown[],
+      signal: AbortSignal,
+    ): Promise<RawObject> => {
+      const path = resourcePath(resource, place, { fieldManager })
+      return object(
+        await call({ method: 'PATCH', path, body: patch, contentType: JSON_PATCH, repeatable: false }, signal),
+      )
     },
 
     /** Deletes the object, if it is still the one with that uid. */
@@ -420,16 +451,35 @@ const NO_ANSWER: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens at its address',
   ECONNRESET: 'the connection was cut',
   ENOTFOUND: 'its name is not known',
+  EAI_AGAIN: 'its name cannot be looked up now',
+  ETIMEDOUT: 'it took too long',
+  EHOSTUNREACH: 'there is no way to its address',
+  ENETUNREACH: 'there is no way to its address',
 }
 
-function unreachable(request: Request, error: unknown): unknown {
+/** With a proxy between, these tell of the proxy: nothing else is connected to, and it looks up the other name. */
+const OF_THE_PROXY = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+function nobodyAnswers(request: Request, error: unknown, proxy: Proxy | undefined): unknown {
   if (error instanceof KubeError) return error
   const cause = error instanceof Error ? error : new Error(String(error))
   const { code } = cause as { readonly code?: unknown }
   // A DOMException has a code too, and it is a number.
   const kind = typeof code === 'string' ? code : cause.name
   const why = NO_ANSWER[kind] ?? kind
-  return new KubeError(`${describe(request)}: no answer from the API server (${why})`, 0, '', { cause })
+  const silence = `no answer from the API server (${why})`
+  const told = proxy === undefined ? silence : throughProxy(proxy, cause, kind, why)
+  return new KubeError(`${describe(request)}: ${told}`, 0, '', { cause })
+}
+
+function throughProxy({ url, from }: Proxy, cause: Error, kind: string, why: string): string {
+  // Without its user and password.
+  const proxy = `the proxy ${url.protocol}//${url.host} (${from})`
+  if (OF_THE_PROXY.has(kind)) return `no answer from ${proxy}: ${why}`
+  const status = /^Bad response: (\d{3})$/.exec(cause.message)?.[1]
+  if (status === undefined) return `no answer from the API server through ${proxy}: ${why}`
+  const hint = status === '407' ? ': it wants a user and a password' : ''
+  return `no answer from the API server: ${proxy} answered ${status}${hint}`
 }
 
 function notAllowed(request: Request): KubeError {

@@ -10,6 +10,7 @@ import type { Client, Fence, RawObject } from './client.ts'
 import { isAlreadyExists, isConflict, isNotFound, unlessMissing } from './errors.ts'
 import {
   attemptMs,
+  hearsLeader,
   type LeaseSpec,
   type LeaseTiming,
   nextStep,
@@ -29,6 +30,8 @@ export interface ElectionOptions {
   /** Who we are: never the same for two replicas that run at once. */
   readonly identity: string
   readonly timing: LeaseTiming
+  /** Whether a holder is known to have ended: his lease is taken at once. */
+  readonly isGone?: (holder: string) => boolean
 }
 
 export interface ElectionHooks {
@@ -36,6 +39,8 @@ export interface ElectionHooks {
   readonly onElected: (fence: Fence) => void
   /** This replica leads no more; its fence is closed already. */
   readonly onLost: () => void
+  /** Another one has the lease, and this replica waits. Told once for each holder. */
+  readonly onWaiting?: (lease: LeaseSpec) => void
   /** An attempt failed; it will be made again. */
   readonly onProblem: (error: unknown) => void
 }
@@ -43,6 +48,8 @@ export interface ElectionHooks {
 export interface Election {
   /** What keeps this replica from learning who leads; undefined while nothing does. */
   readonly problem: string | undefined
+  /** The lease of another that leads, as far as this replica hears of it. */
+  readonly leader: LeaseSpec | undefined
   /** Runs for office until the signal aborts, and then gives the lease up. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -55,7 +62,7 @@ const LONGEST_SLEEP_MS = 60_000
 
 /** The client must be one of its own, as patient as `attemptMs`, and not behind the fence: it writes the lease itself. */
 export function createElection(client: Client, options: ElectionOptions, hooks: ElectionHooks): Election {
-  const { namespace, name, identity, timing } = options
+  const { namespace, name, identity, timing, isGone = () => false } = options
   const key = `${namespace}/${name}`
   const target: WatchTarget<Lease> = {
     resource: leases,
@@ -67,6 +74,8 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
   /** The lease as we wrote it last. */
   let held: Lease | undefined
   let following: Store<Lease> | undefined
+  /** Of whom it was said that he leads. */
+  let told: string | undefined
   let terms = 0
   let wake: () => void = () => undefined
 
@@ -90,7 +99,9 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
         // Without one, it is the lease of the first list, which is not whole yet.
         if (store.problem !== undefined) hooks.onProblem(store.problem)
       } else if (standing.kind === 'follower') {
-        standing = { ...standing, seen: { spec: store.get(key)?.spec, at: performance.now() } }
+        const spec = store.get(key)?.spec
+        const isHolderGone = isGone(spec?.holderIdentity ?? '')
+        standing = { ...standing, seen: { spec, at: performance.now(), isHolderGone } }
         wake()
       }
     })
@@ -100,15 +111,31 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
     while (isFollower() && !signal.aborted) {
       const step = nextStep(standing, identity, timing, performance.now())
       if (step.kind === 'take') await take(store, signal)
-      else if (step.kind === 'wait') await sleepUntil(step.until)
+      else if (step.kind === 'wait') {
+        tellWaiting()
+        await sleepUntil(step.until)
+      }
     }
     watching.abort()
     await reflecting
     following = undefined
   }
 
+  function tellWaiting(): void {
+    const lease = leader()
+    if (lease === undefined || lease.holderIdentity === told) return
+    told = lease.holderIdentity
+    hooks.onWaiting?.(lease)
+  }
+
+  function leader(): LeaseSpec | undefined {
+    if (standing.kind === 'leader' || !hearsLeader(standing, identity, timing, performance.now())) return undefined
+    return standing.seen?.spec
+  }
+
   /** Until this replica leads no more. */
   async function lead(signal: AbortSignal): Promise<void> {
+    told = undefined
     hooks.onElected(fenceOfThisTerm())
     while (!isFollower() && !signal.aborted) {
       const step = nextStep(standing, identity, timing, performance.now())
@@ -219,6 +246,9 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
   return {
     get problem() {
       return following?.problem?.message
+    },
+    get leader() {
+      return leader()
     },
     run,
   }

@@ -31,6 +31,8 @@ export interface LeaseSpec {
 export interface Sighting {
   readonly spec: LeaseSpec | undefined
   readonly at: number
+  /** Whether its holder is known to have ended. */
+  readonly isHolderGone?: boolean
 }
 
 export type Standing =
@@ -64,10 +66,30 @@ export function writableUntil(standing: Standing, timing: LeaseTiming): number {
 }
 
 // A lease that is ours is from the process before us in the same pod, and that one is gone.
-function takeableAt({ spec, at }: Sighting, identity: string, timing: LeaseTiming): number {
-  const { holderIdentity: holder = '', leaseDurationSeconds } = spec ?? {}
-  if (holder === '' || holder === identity) return Number.NEGATIVE_INFINITY
-  return at + (leaseDurationSeconds === undefined ? timing.durationMs : leaseDurationSeconds * 1_000)
+function takeableAt(seen: Sighting, identity: string, timing: LeaseTiming): number {
+  const isOurs = seen.spec?.holderIdentity === identity
+  return isOurs || !isHeld(seen) ? Number.NEGATIVE_INFINITY : believedUntil(seen, timing)
+}
+
+/** Whether somebody has the lease of whom nothing says that he has ended. */
+export function isHeld({ spec, isHolderGone = false }: Sighting): boolean {
+  return (spec?.holderIdentity ?? '') !== '' && !isHolderGone
+}
+
+/**
+ * Until when a lease that does not change keeps others out. Never longer than one of our own does: no operator takes it for
+ * longer, and anybody else who may write the lease could end all decisions with one number.
+ */
+export function believedUntil({ spec, at }: Sighting, { durationMs }: LeaseTiming): number {
+  const claimed = spec?.leaseDurationSeconds
+  return at + (claimed === undefined ? durationMs : Math.min(claimed * 1_000, durationMs))
+}
+
+/** Whether a follower has reason to think that another leads: who has not renewed for that long may not write any more. */
+export function hearsLeader(standing: Standing, identity: string, timing: LeaseTiming, now: number): boolean {
+  if (standing.kind === 'leader' || standing.seen === undefined || !isHeld(standing.seen)) return false
+  if (standing.seen.spec?.holderIdentity === identity) return false
+  return now < Math.min(standing.seen.at + timing.renewDeadlineMs, believedUntil(standing.seen, timing))
 }
 
 /** The lease as it is written to take it. */

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { pause } from '../runtime/pause.ts'
 import type { Client } from './client.ts'
 import type { KubeError } from './errors.ts'
+import { isOlder } from './resource-version.ts'
 import { type Item, watch, WATCH_TIMING, type WatchEvent, type WatchTarget, type WatchTiming } from './watch.ts'
 
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404])
@@ -219,12 +220,6 @@ export class Store<T> {
       }
     }
   }
-}
-
-// Versions are numbers today, but only documented as opaque: what is no number is taken to be newer.
-function isOlder(version: string, than: string): boolean {
-  if (!/^\d+$/.test(version) || !/^\d+$/.test(than)) return false
-  return version.length === than.length ? version < than : version.length < than.length
 }
 
 /** Keeps the store filled from a watch until the signal aborts. */

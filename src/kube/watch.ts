@@ -7,6 +7,8 @@
 // Where there are many objects, the list is asked for as the beginning of the watch (Kubernetes' streaming lists), and in
 // Protobuf: empty ──▶ streaming ──▶ watching. A server that cannot do that is asked for pages.
 //
+// A server that does not know the field selector is asked for all objects until the next list.
+//
 // What is read is projected at once: a whole object never outlives its turn.
 
 import type { Backoff } from '../runtime/backoff.ts'
@@ -14,8 +16,10 @@ import { backoffDelay } from '../runtime/backoff.ts'
 import { pause } from '../runtime/pause.ts'
 import type { Client, RawObject } from './client.ts'
 import { isGone, KubeError } from './errors.ts'
+import { mayRefuseSelector, selects } from './field-selector.ts'
 import type { ListEnd } from './list-stream.ts'
 import type { Message } from './protobuf.ts'
+import { isOlder } from './resource-version.ts'
 import { type Place, type Resource, resourcePath } from './resource.ts'
 import { eventsInFrames, eventsInLines, type RawEvent } from './watch-events.ts'
 
@@ -53,6 +57,12 @@ export type WatchEvent<T> =
   /** The server showed that it is there. */
   | { readonly kind: 'alive' }
 
+/** What is asked of the server. */
+interface Asked<T> extends WatchTarget<T> {
+  /** The server does not know the field selector: it is asked without. */
+  readonly selectsHere?: boolean
+}
+
 type State =
   | { readonly kind: 'empty' }
   | { readonly kind: 'streaming' }
@@ -89,11 +99,13 @@ const PAGE = 500
 // A CRD that is not installed yet, or rights that come late: somebody is about to mend it.
 const MENDABLE: ReadonlySet<number> = new Set([401, 403, 404])
 const MENDABLE_LONGEST_MS = 3_000
-// Some servers never say that a version is too old, and after etcd was restored from a backup a version may be one that
-// is yet to come: then a watch ends without a word, not even the bookmark that comes each minute. So often it may.
+// Some servers never say that a version is too old: then a watch ends without a word. So often it may.
 const EMPTY_WATCHES = 5
-// One that says nothing where others send bookmarks may be a connection that is dead; after another it is the version.
-const SILENT_WATCHES = 2
+// After etcd was restored from a backup, the version known here is one that is yet to come. The API server takes it, tells
+// nothing of what was before, and passes it soon: a list is the only way to know. It was away for that, so that whenever it
+// may have been, everything is listed anew: after a connection that broke or fell silent, and did not end (0), or what a proxy answers
+// meanwhile (502, 503, 504).
+const AWAY: ReadonlySet<number> = new Set([0, 502, 503, 504])
 const HEALTHY_MS = 10_000
 // What a server answers that does not know how to stream a list, or may not.
 const CANNOT_STREAM: ReadonlySet<number> = new Set([400, 422])
@@ -107,11 +119,10 @@ export async function* watch<T>(
   timing: WatchTiming = WATCH_TIMING,
 ): AsyncGenerator<WatchEvent<T>, void> {
   let state: State = { kind: 'empty' }
+  let asking: Asked<T> = target
   let failures = 0
   let emptyWatches = 0
-  let silentWatches = 0
   let heard = 0
-  let openedAt = Number.POSITIVE_INFINITY
   let sendsBookmarks = false
   let relistAt = Number.POSITIVE_INFINITY
   while (!signal.aborted) {
@@ -120,16 +131,17 @@ export async function* watch<T>(
       switch (state.kind) {
         case 'empty':
           yield { kind: 'restarted' }
+          asking = target
           state = target.protobuf === undefined ? LISTING : { kind: 'streaming' }
           break
         case 'streaming':
-          state = yield* readInitialEvents(client, target, signal, timing)
+          state = yield* readInitialEvents(client, asking, signal, timing)
           // Where the list ended was a bookmark.
           sendsBookmarks ||= state.kind === 'watching'
           relistAt = performance.now() + timing.relistMs()
           break
         case 'listing':
-          state = yield* readPage(client, target, state.continueToken, signal)
+          state = yield* readPage(client, asking, state.continueToken, signal)
           relistAt = performance.now() + timing.relistMs()
           break
         case 'listed': {
@@ -137,24 +149,25 @@ export async function* watch<T>(
             state = { kind: 'empty' }
             break
           }
-          openedAt = began
           heard = 0
           const patienceMs = sendsBookmarks ? timing.silenceMs : Number.POSITIVE_INFINITY
           const { resourceVersion }: { readonly resourceVersion: string } = state
-          const events = await openWatch(client, target, { resourceVersion }, signal, timing, () => patienceMs)
+          const events = await openWatch(client, asking, { resourceVersion }, signal, timing, () => patienceMs)
           yield { kind: 'alive' }
           state = { kind: 'watching', resourceVersion, events }
           break
         }
         case 'watching': {
-          let { resourceVersion } = state
-          for await (const { type, object } of state.events) {
+          const { events }: { readonly events: RawEvents } = state
+          let { resourceVersion }: { resourceVersion: string } = state
+          for await (const { type, object } of events) {
             if (type === 'ERROR') throw streamError(object)
+            const version: string = object.metadata?.resourceVersion ?? resourceVersion
+            if (type === 'BOOKMARK' && isOlder(version, resourceVersion)) throw wentBack(target)
             heard++
             failures = 0
-            silentWatches = 0
-            resourceVersion = object.metadata?.resourceVersion ?? resourceVersion
-            state = { ...state, resourceVersion }
+            resourceVersion = version
+            state = { kind: 'watching', resourceVersion, events }
             if (type === 'BOOKMARK') {
               sendsBookmarks = true
               yield { kind: 'alive' }
@@ -174,13 +187,13 @@ export async function* watch<T>(
     } catch (error) {
       if (signal.aborted) return
       if (performance.now() - began > HEALTHY_MS) failures = 0
-      if (sendsBookmarks && heard === 0 && performance.now() - openedAt >= timing.silenceMs) silentWatches++
-      openedAt = Number.POSITIVE_INFINITY
-      state = afterFailure(state, error)
-      if (silentWatches >= SILENT_WATCHES) {
-        silentWatches = 0
-        state = { kind: 'empty' }
+      if (mayRefuseSelector(error) && selectorsOf(asking).fieldSelector !== undefined) {
+        yield { kind: 'restarted' }
+        asking = { ...target, selectsHere: true }
+        state = LISTING
+        continue
       }
+      state = afterFailure(state, error)
       if (isGone(error) && failures === 0) {
         failures = 1
         continue
@@ -201,10 +214,16 @@ export async function* watch<T>(
   }
 }
 
-// Half a list is no list. A watch that broke goes on from where it was, unless that version is gone.
+// Half a list is no list. A watch that broke goes on from where it was, unless that version is gone, or the server was.
 function afterFailure(state: State, error: unknown): State {
   if (!('resourceVersion' in state) || isGone(error)) return { kind: 'empty' }
+  if (AWAY.has(error instanceof KubeError ? error.status : 0)) return { kind: 'empty' }
   return { kind: 'listed', resourceVersion: state.resourceVersion }
+}
+
+function wentBack<T>({ resource }: WatchTarget<T>): KubeError {
+  const message = `watch ${resource.plural}: the API server has gone back in time: etcd was restored from a backup`
+  return new KubeError(message, 410, 'Expired')
 }
 
 const LISTING: State = { kind: 'listing', continueToken: '' }
@@ -212,7 +231,7 @@ const LISTING: State = { kind: 'listing', continueToken: '' }
 /** All there is, as the first events of a watch. What breaks off before their end is listed in pages. */
 async function* readInitialEvents<T>(
   client: Client,
-  target: WatchTarget<T>,
+  target: Asked<T>,
   signal: AbortSignal,
   timing: WatchTiming,
 ): AsyncGenerator<WatchEvent<T>, State> {
@@ -262,7 +281,7 @@ function isEndOfInitialEvents({ metadata }: RawObject): boolean {
 // page size and sends everything at once.
 async function* readPage<T>(
   client: Client,
-  target: WatchTarget<T>,
+  target: Asked<T>,
   continueToken: string,
   signal: AbortSignal,
 ): AsyncGenerator<WatchEvent<T>, State> {
@@ -305,7 +324,7 @@ function eventOf<T>(
 /** @param patienceMs how long the server may be silent */
 async function openWatch<T>(
   client: Client,
-  target: WatchTarget<T>,
+  target: Asked<T>,
   from: Readonly<Record<string, string>>,
   signal: AbortSignal,
   timing: WatchTiming,
@@ -379,21 +398,25 @@ function placeOf<T>({ namespace }: WatchTarget<T>): Place {
   return namespace === undefined ? {} : { namespace }
 }
 
-function selectorsOf<T>({ labelSelector, fieldSelector }: WatchTarget<T>): Record<string, string> {
+function selectorsOf<T>({ labelSelector, fieldSelector, selectsHere = false }: Asked<T>): {
+  labelSelector?: string
+  fieldSelector?: string
+} {
   return {
     ...(labelSelector === undefined ? {} : { labelSelector }),
-    ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    ...(fieldSelector === undefined || selectsHere ? {} : { fieldSelector }),
   }
 }
 
 /** What is kept of an object, with the identity that a store needs. */
 export function itemFrom<T>(target: WatchTarget<T>, raw: RawObject): Item<T> {
   const { name, namespace, uid = '', resourceVersion = '' } = raw.metadata
+  const isMeant = target.fieldSelector === undefined || selects(target.fieldSelector, raw)
   // Items of a list carry no kind of their own.
   return {
     key: namespace === undefined ? name : `${namespace}/${name}`,
     uid,
     resourceVersion,
-    value: target.project(raw),
+    value: isMeant ? target.project(raw) : undefined,
   }
 }

@@ -1,5 +1,6 @@
 // What was seen, judged: each finding with what mends it. Pure.
 
+import { NO_POLICIES } from '../api/conditions.ts'
 import type { EntitlementStatus } from '../api/entitlement.ts'
 import type { Decision } from '../domain/decision.ts'
 import type { ClusterType } from '../domain/cluster/cluster-type.ts'
@@ -74,7 +75,7 @@ function cluster(seen: Seen, version: string): Finding[] {
         : finding(
             'admission-policies',
             'warning',
-            'the API server has no ValidatingAdmissionPolicies: growth is undone, not refused',
+            NO_POLICIES,
             minor < OLDEST_WITH_POLICIES
               ? `upgrade Kubernetes to 1.${OLDEST_WITH_POLICIES} or later`
               : 'serve admissionregistration.k8s.io/v1',

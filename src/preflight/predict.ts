@@ -17,7 +17,7 @@ export interface Prospect {
   readonly catalog: Catalog
   readonly agentsNamespace: string
   /** A license file that is to be installed. */
-  readonly license?: string
+  readonly license?: Uint8Array
   /** Without the vendor's keys nothing can be said of a license file. */
   readonly keys?: TrustedKeys
   /** What is to be asked for, instead of what is asked for now. */
@@ -67,15 +67,15 @@ async function licenseToJudge(
 ): Promise<LicenseFacts | 'unknown' | undefined> {
   const status = valueOf(seen.entitlement)
   if (license === undefined && status !== undefined) return publishedLicense(status, catalog)
-  const text = license ?? valueOf(seen.secret)
-  if (text === undefined) return undefined
-  return keys === undefined ? 'unknown' : verified(text, keys, catalog, now)
+  const file = license ?? valueOf(seen.secret)
+  if (file === undefined) return undefined
+  return keys === undefined ? 'unknown' : verified(file, keys, catalog, now)
 }
 
-async function verified(text: string, keys: TrustedKeys, catalog: Catalog, now: Instant): Promise<LicenseFacts> {
+async function verified(file: Uint8Array, keys: TrustedKeys, catalog: Catalog, now: Instant): Promise<LicenseFacts> {
   const { product, license } = catalog
   const plans = catalog.plans.map((plan) => plan.name)
-  const read = await readLicense(text, { keys, product, plans, jwt: license.jwt, now })
+  const read = await readLicense(file, { keys, product, plans, jwt: license.jwt, now })
   const name = 'file'
   if (read.kind === 'authentic') return { name, claims: read.claims }
   return { name, problem: { reason: read.reason, message: read.message, since: now } }

@@ -1,6 +1,6 @@
 // What the operator has to be allowed to do, and what for. A test runs it with these rights and no others.
 
-import { GROUP, GUARDIAN, LEASE_NAME } from '../api/names.ts'
+import { GROUP, GUARDIAN, leaseName, POLICIES } from '../api/names.ts'
 
 export interface Right {
   readonly verb: string
@@ -45,10 +45,12 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
       ],
     },
     {
-      duty: 'agree on the replica that acts',
+      duty: 'agree on the operator that acts',
       rights: [
         ...to('create', 'coordination.k8s.io', ['leases'], { namespace }),
-        ...to('get list watch update', 'coordination.k8s.io', ['leases'], { namespace, name: LEASE_NAME }),
+        ...to('list watch update', 'coordination.k8s.io', ['leases'], { namespace, name: leaseName(product) }),
+        // Another operator of the product may run in any namespace.
+        ...to('get', 'coordination.k8s.io', ['leases'], { name: leaseName(product) }),
       ],
     },
     {
@@ -57,8 +59,7 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
         ...to('list watch', GROUP, ['platformconfigs', 'licenses']),
         ...to('get', GROUP, ['platformconfigs']),
         ...to('patch', GROUP, ['platformconfigs', 'licenses'], { subresource: 'status' }),
-        ...to('get create', GROUP, ['entitlements']),
-        ...to('list watch', GROUP, ['entitlements'], { name: product }),
+        ...to('get list watch create', GROUP, ['entitlements']),
         ...to('update', GROUP, ['entitlements'], { subresource: 'status', name: product }),
         ...to('create', 'events.k8s.io', ['events']),
       ],
@@ -74,9 +75,9 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
     {
       duty: 'let the API server refuse growth',
       rights: [
-        ...to('list watch create', admission, policies),
-        ...['agents', 'agents-scale', 'config-freeze'].flatMap((name) =>
-          to('get update', admission, policies, { name: `${product}-${name}` }),
+        ...to('list watch', admission, policies),
+        ...POLICIES.flatMap((name) =>
+          to('get create patch update', admission, policies, { name: `${product}-${name}` }),
         ),
       ],
     },
@@ -89,6 +90,16 @@ export function dutiesOf({ product, namespace, agentsNamespace, licenseSecret }:
         ...to('patch', 'apps', scaled),
         ...to('patch', '', ['replicationcontrollers']),
         ...to('patch', 'batch', batch),
+      ],
+    },
+    {
+      duty: 'know whether the controller of a workload exists',
+      rights: [
+        ...to('get', 'apps', ['deployments']),
+        ...to('get', 'batch', ['cronjobs']),
+        ...to('get', 'argoproj.io', ['rollouts']),
+        ...to('get', 'apps.openshift.io', ['deploymentconfigs']),
+        ...to('get', 'keda.sh', ['scaledjobs']),
       ],
     },
     {

@@ -39,7 +39,7 @@ export interface Seen {
   readonly licenses: Sight<readonly { readonly name: string; readonly status?: LicenseStatus }[]>
   readonly config: Sight<ActiveConfig | undefined>
   /** The license file in the Secret that is one by its name. Nothing of it is ever shown. */
-  readonly secret: Sight<string | undefined>
+  readonly secret: Sight<Uint8Array | undefined>
   readonly rights: Sight<Granted>
 }
 
@@ -99,7 +99,7 @@ export async function look(
       const where = { namespace: place.namespace, name: place.licenseSecret }
       const secret = await unlessMissing(client.get(kinds.secrets, where, signal))
       const encoded = (secret?.['data'] as Record<string, string> | undefined)?.[place.licenseKey]
-      return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8')
+      return encoded === undefined ? undefined : Buffer.from(encoded, 'base64')
     }),
     rights: await see(() => grantedTo(client, account, place, signal)),
   }

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import type { Collection } from './collect.ts'
 import type { Pseudonyms } from './anonymize.ts'
 import { redactText } from './redact.ts'
-import { sanitizeObject } from './sanitize.ts'
+import { sanitizeFile } from './sanitize.ts'
 import { tar } from './tar.ts'
 
 export interface BundleOptions {
@@ -16,7 +16,8 @@ export interface BundleOptions {
 
 const README = `What this is: how the license operator stands in a cluster, for whoever helps.
 What is in it: manifest.json lists the files, and what could not be read and why.
-What is not in it: no content of Secrets, no license, no license key, no values of environment variables, no logs of agents.
+What is not in it: no content of Secrets, no license, no license key, no values of environment variables, no arguments, no
+annotations, messages or logs of others. Of every object only those fields are kept that are known to be harmless.
 Look through it before you hand it on: it is a tar archive of JSON and text.
 `
 
@@ -28,7 +29,7 @@ export function packBundle(
   const hide = (text: string) => pseudonyms?.hide(text) ?? text
   const harmless = files.map(({ name, content }) => ({
     name: hide(name),
-    text: hide(typeof content === 'string' ? redactText(content) : toJson(sanitizeObject(content))),
+    text: hide(typeof content === 'string' ? redactText(content) : toJson(sanitizeFile(name, content))),
   }))
   const manifest = {
     madeAt: new Date(now).toISOString(),
@@ -39,7 +40,7 @@ export function packBundle(
   }
   const entries = [
     { name: 'README.txt', text: README },
-    { name: 'manifest.json', text: hide(toJson(sanitizeObject(manifest))) },
+    { name: 'manifest.json', text: hide(redactText(toJson(manifest))) },
     ...harmless,
   ]
   const archive = tar(

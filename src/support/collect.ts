@@ -35,6 +35,8 @@ const crds: kinds.Resource = {
   kind: 'CustomResourceDefinition',
   namespaced: false,
 }
+/** As the chart calls it: who stands beside it in the pod logs what nobody here knows. */
+const OPERATOR_CONTAINER = 'operator'
 const MOST_EVENTS = 500
 const LARGEST_LOG = 4 * 1024 * 1024
 
@@ -74,7 +76,7 @@ export async function collect(client: Client, scope: Scope, signal: AbortSignal)
     await take(`${part}/pods.json`, () => all(kinds.pods, { namespace: where }))
     await take(`${part}/events.json`, async () => latest(await all(kinds.events, { namespace: where })))
   }
-  // Names and keys, never content: that is the sanitizer's law.
+  // Names of keys, never content: that is the sanitizer's law.
   await take('operator/secrets.json', () => all(kinds.secrets, { namespace }))
   await take('operator/leases.json', () => all(kinds.leases, { namespace }))
   // Events of what has no namespace are in this one.
@@ -96,7 +98,7 @@ async function takeLogs(
   const found = await Array.fromAsync(listAll(client, kinds.pods, { namespace, labelSelector }, signal)).catch(() => [])
   for (const { metadata, ...pod } of found) {
     const { containers = [] } = (pod['spec'] ?? {}) as { containers?: readonly { name: string }[] }
-    for (const container of containers) {
+    for (const container of containers.filter(({ name }) => name === OPERATOR_CONTAINER)) {
       for (const previous of [false, true]) {
         const query = { container: container.name, tailLines: String(logLines), previous: String(previous) }
         const where = { namespace, name: metadata.name, subresource: 'log' }

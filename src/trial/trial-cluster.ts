@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline/promises'
 import { projectNode } from '../cluster/nodes.ts'
 import { apiRequester } from '../control-plane/api-request.ts'
 import { startControlPlane } from '../control-plane/control-plane.ts'
+import type { KubernetesVersion } from '../control-plane/kubernetes-versions.ts'
 import { placePods } from '../control-plane/pod-placement.ts'
 import { kindLikeNodes, kubeadmConfigMap } from '../control-plane/kind-nodes.ts'
 import { kubeconfigAccess } from '../kube/access.ts'
@@ -52,24 +53,26 @@ export async function offeredKindCluster(
 }
 
 /** A control plane of its own, on this machine and for this trial. */
-export async function ownCluster(log: (line: string) => void): Promise<TrialCluster> {
-  const controlPlane = await startControlPlane({ components: { controllerManager: true, kwok: true }, log })
+export async function ownCluster(version: KubernetesVersion, log: (line: string) => void): Promise<TrialCluster> {
+  const components = { controllerManager: true, kwok: true }
+  const controlPlane = await startControlPlane({ version, components, log })
   try {
     const access = await kubeconfigAccess(controlPlane.kubeconfigPath)
     const client = createClient(access, { fieldManager: 'cto-trial', userAgent: 'cto-trial' })
     const signal = AbortSignal.timeout(20_000)
-    await client.create(configMaps, kubeadmConfigMap('kind'), signal)
-    for (const node of kindLikeNodes({ cluster: 'kind', workers: 1 })) await client.create(nodes, node, signal)
+    await client.create(configMaps, kubeadmConfigMap('kind', version), signal)
+    const kind = kindLikeNodes({ cluster: 'kind', workers: 1, version })
+    for (const node of kind) await client.create(nodes, node, signal)
     access.agent.destroy()
     // There is no scheduler: pods are put on the worker, so that they run.
-    await placePods(apiRequester(controlPlane), 'kind-worker')
+    const runs = await placePods(apiRequester(controlPlane), 'kind-worker')
+    if (!runs) log(`pods stay Pending: Kubernetes ${version} cannot put them on a node without a scheduler`)
   } catch (error) {
     await controlPlane.stop()
     throw error
   }
   return {
-    description:
-      'a control plane on this machine (kube-apiserver, etcd, kube-controller-manager) with two nodes like those of Kind',
+    description: `a control plane on this machine (kube-apiserver, etcd, kube-controller-manager; Kubernetes ${version}) with two nodes like those of Kind`,
     kubeconfigPath: controlPlane.kubeconfigPath,
     kubectl: controlPlane.kubectl,
     isYours: false,

@@ -10,6 +10,7 @@ import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
 import type { EntitlementStatus } from '../api/entitlement.ts'
 import { entitlements, licenses, platformConfigs } from '../api/resources.ts'
 import { DEFAULT_AGENT_IMAGE } from '../cli/operator.ts'
+import { electionHere } from '../cli/this-process.ts'
 import { packageRoot } from '../control-plane/package-root.ts'
 import type { Catalog } from '../domain/catalog.ts'
 import { DAY, type Instant, SECOND } from '../domain/instant.ts'
@@ -89,6 +90,7 @@ export async function runTrial(cluster: TrialCluster, catalog: Catalog, reporter
         agentsNamespace: DEFAULT_AGENTS_NAMESPACE,
         agentImage: DEFAULT_AGENT_IMAGE,
         listen: '127.0.0.1:0',
+        election: electionHere(),
       },
       systemClock,
       createLogger('info', createWriteStream(join(folder, 'operator.log'), { mode: 0o600 })),

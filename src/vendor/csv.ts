@@ -1,5 +1,5 @@
 // Comma-separated values (RFC 4180) as spreadsheets write them: with a byte order mark, and where the comma is the decimal
-// sign, with semicolons.
+// sign, with semicolons; as "Unicode text" with tabs.
 
 export interface CsvRecord {
   /** The line that it begins on, from 1. */
@@ -16,7 +16,7 @@ const CELL = /(?:"((?:[^"]|"")*)"|([^"\r\n]*?))(SEPARATOR|\r?\n|\r|$)/
 export function parseCsv(text: string): CsvRecord[] {
   const content = text.replace(/^\uFEFF/, '')
   const [header = ''] = content.split(/\r?\n/, 1)
-  const separator = !header.includes(',') && header.includes(';') ? ';' : ','
+  const separator = [',', ';', '\t'].find((one) => header.includes(one)) ?? ','
   const cell = new RegExp(CELL.source.replace('SEPARATOR', separator), 'y')
   const records: CsvRecord[] = []
   let line = 1

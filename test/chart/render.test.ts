@@ -167,6 +167,17 @@ describe('its values', () => {
     expect(names).toEqual(['cto-operator-one', 'cto-system-two'])
   })
 
+  test('refuse an environment in which other code than that of the image runs, and say why', async () => {
+    const withEnv = (name: string) => template({ operator: { extraEnv: [{ name, value: 'x' }] } })
+    for (const name of ['NODE_OPTIONS', 'LD_PRELOAD', 'LD_AUDIT', 'NODE_REPL_EXTERNAL_MODULE']) {
+      const { code, stderr } = await withEnv(name)
+      expect(code, name).not.toBe(0)
+      expect(stderr).toContain(`operator.extraEnv: ${name} can run code that is not in the image`)
+    }
+    expect((await withEnv('NODE_NAME')).stderr).toContain('NODE_NAME is set by the chart, from the pod itself')
+    expect((await withEnv('HTTPS_PROXY')).code).toBe(0)
+  })
+
   test('say what to do about monitors that the cluster does not know', async () => {
     const monitors = { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } }
     const kinds = async (renderMode: string) =>

@@ -75,10 +75,28 @@ test('made, rolled, scaled by others, removed, restored, and not taken over', { 
   await cluster.eventually('the image of rex', async () =>
     JSON.stringify(await agent('rex')).includes('"image":"example.com/agent:1"'),
   )
+  await cluster.eventually('who has changed it to be said', async () => {
+    const said = await kubectl(
+      '-n',
+      'cto-agents',
+      'get',
+      'events',
+      '--field-selector=reason=AgentRestored',
+      '-o',
+      'json',
+    )
+    return said.stdout.includes('kubectl-set had set spec.template.spec.containers[agent].image')
+  })
   await cluster.config(['rex', { name: 'tess', cli: 'codex', model: 'b-model' }])
   await cluster.eventually('morgan to be gone', async () => (await agent('morgan')) === undefined)
   expect((await kubectl('-n', 'cto-agents', 'delete', 'deployment', 'rex')).code).toBe(0)
   await cluster.eventually('rex to be there again', () => agent('rex'))
+  // The namespace loses its label, and gets it back.
+  expect((await kubectl('label', 'namespace', 'cto-agents', 'cto.5dlabs.io/managed-')).code).toBe(0)
+  await cluster.eventually('its label to be back, and that to be said', async () => {
+    const said = await kubectl('get', 'events', '-A', '--field-selector=reason=TamperingRestored', '-o', 'json')
+    return said.stdout.includes('Namespace cto-agents was changed by somebody else')
+  })
 
   // A Deployment of the same name that is somebody else's: left alone, and said.
   expect((await kubectl('-n', 'cto-agents', 'create', 'deployment', 'cypher', '--image=theirs')).code).toBe(0)
@@ -92,9 +110,9 @@ test('made, rolled, scaled by others, removed, restored, and not taken over', { 
   expect(JSON.stringify(theirs)).not.toContain('example.com/agent')
 
   await running.operator.idle()
-  const writes = await running.writes()
+  const writes = running.writes()
   await new Promise((resolve) => setTimeout(resolve, 1_000))
-  expect((await running.writes()) - writes, 'it is not tried over and over').toBeLessThan(3)
+  expect(running.writes() - writes, 'it is not tried over and over').toBeLessThan(3)
 
   // The PlatformConfig tells what became of it, and takes its agents with it when it goes.
   await cluster.eventually('the status of the PlatformConfig', async () => {

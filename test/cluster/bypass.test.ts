@@ -63,11 +63,14 @@ test.each([
   expect(stderr).toContain('agent tess is not licensed: the Free plan admits rex and blaze')
 })
 
-test('a bare Pod is not governed, and neither is a workload without the label', async () => {
+test('a bare Pod is not governed, nor a workload without the label; the label of its pods alone is refused', async () => {
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tess', namespace: 'cto-agents', labels } }
   expect(await apply({ ...pod, spec: { containers } })).toMatchObject({ code: 0 })
   const plain = agentDeployment('tess', 'cto-agents')
-  const unlabelled = { ...plain, metadata: { name: 'unlabelled', namespace: 'cto-agents' } }
+  const metadata = { name: 'unlabelled', namespace: 'cto-agents' }
+  expect((await apply({ ...plain, metadata })).stderr).toContain('must be on the workload itself too')
+  const bare = { metadata: { labels: { app: 'bare' } }, spec: { containers } }
+  const unlabelled = { ...plain, metadata, spec: { selector: { matchLabels: { app: 'bare' } }, template: bare } }
   expect(await apply(unlabelled)).toMatchObject({ code: 0 })
   expect((await cluster.entitlement()).agents.admitted.map(({ name }) => name)).toEqual(['rex'])
 })

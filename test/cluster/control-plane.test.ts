@@ -73,7 +73,7 @@ describe('a control plane', () => {
   })
 
   it('runs the pods of a Deployment', async () => {
-    await placePods(cluster.request, 'kind-worker')
+    expect(await placePods(cluster.request, 'kind-worker')).toBe(true)
     await cluster.kubectl('create', 'deployment', 'rex', '--image=example.invalid/rex', '--replicas=2')
     const available = ['wait', 'deployment/rex', '--for=condition=Available', '--timeout=30s']
     expect(await cluster.kubectl(...available)).toMatchObject({ code: 0 })

@@ -1,7 +1,9 @@
 // The second layer alone, on an API server without ValidatingAdmissionPolicies: growth is not refused, but undone.
 
 import { expect, test } from 'vitest'
+import { NO_POLICIES } from '../../src/api/conditions.ts'
 import { platformConfigs } from '../../src/api/resources.ts'
+import { DAY } from '../../src/domain/instant.ts'
 import { deployments } from '../../src/kube/resource.ts'
 import { agentDeployment } from '../../src/trial/manifests.ts'
 import { useControlPlane } from '../support/control-plane.ts'
@@ -29,6 +31,7 @@ test(
     expect(status.conditions.find(({ type }) => type === 'PolicyEnforced')).toMatchObject({
       status: 'False',
       reason: 'NotSupported',
+      message: NO_POLICIES,
     })
     await cluster.eventually('rex', () => cluster.object(deployments, 'rex', 'cto-agents'))
 
@@ -43,6 +46,15 @@ test(
     await cluster.eventually('tess to be held again', async () => (await replicas('tess')) === 0)
     await cluster.installLicense(await aLicense(vendor))
     await cluster.eventually('tess to resume with five', async () => (await replicas('tess')) === 5)
+
+    // What is admitted may grow, also where the policies would refuse it: nobody remembers how many it had.
+    await cluster.installLicense(await aLicense(vendor, { expiresAt: Date.now() - 100 * DAY }))
+    await cluster.entitled(({ readOnly }) => readOnly)
+    expect((await controlPlane.kubectl('-n', 'cto-agents', 'scale', 'deployment', 'tess', '--replicas=6')).code).toBe(0)
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    await running.operator.idle()
+    expect(await replicas('tess')).toBe(6)
+    await cluster.installLicense(await aLicense(vendor))
 
     // A second PlatformConfig does not count, and says so.
     const second = {

@@ -93,7 +93,8 @@ test('applied, renewed, corrupted, mended, deleted', { timeout: 120_000 }, async
   await running.stop()
   await using again = await runOperator(await cluster.access(), vendor, { holdNotice: 1_500 })
   expect(await cluster.entitlement()).toMatchObject({ verdict: 'Valid', plan: 'team' })
-  expect(await again.writes()).toBe(0)
+  // Only that somebody counts again what starts.
+  expect(again.writes()).toBe(1)
   // Whoever writes into the operator's own Secret is not believed.
   await again.stop()
   const forged = await aLicense(await aVendor(), { plan: 'enterprise' })

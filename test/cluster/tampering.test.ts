@@ -26,8 +26,8 @@ test('policies, bindings, the Entitlement and the label of the namespace come ba
     const policy = await cluster.object(admissionPolicies, 'cto-agents')
     return (policy?.['status'] as { typeChecking?: object } | undefined)?.typeChecking !== undefined
   })
-  expect(warnings.items).toHaveLength(3)
-  for (const name of ['cto-agents', 'cto-agents-scale', 'cto-config-freeze']) {
+  expect(warnings.items).toHaveLength(4)
+  for (const name of ['cto-agents', 'cto-agents-scale', 'cto-agents-labels', 'cto-config-freeze']) {
     const policy = await cluster.object(admissionPolicies, name)
     const { typeChecking } = (policy?.['status'] ?? {}) as { typeChecking?: { expressionWarnings?: unknown[] } }
     expect(typeChecking?.expressionWarnings ?? [], name).toEqual([])
@@ -147,3 +147,39 @@ test('policies, bindings, the Entitlement and the label of the namespace come ba
     return labels['cto.5dlabs.io/managed'] === 'true'
   })
 })
+
+test(
+  'while the operator was down: what somebody changed is told from what another version wrote',
+  { timeout: 90_000 },
+  async () => {
+    const cluster = await connect(controlPlane.plane.kubeconfigPath)
+    const vendor = await aVendor()
+    await (await runOperator(await cluster.access(), vendor)).stop()
+    const patch = (name: string, body: object) =>
+      cluster.client.mergePatch(admissionPolicies, { name }, body, AbortSignal.timeout(5_000))
+    await patch('cto-agents', { spec: { failurePolicy: 'Ignore' } })
+    const annotations = { 'cto.5dlabs.io/spec-hash': 'of-another-version' }
+    await patch('cto-agents-scale', { metadata: { annotations }, spec: { failurePolicy: 'Ignore' } })
+
+    await using running = await runOperator(await cluster.access(), vendor)
+    await running.operator.idle()
+    const said = async (reason: string, name: string) => {
+      const args = [
+        '-n',
+        'default',
+        '--field-selector',
+        `reason=${reason}`,
+        '-o',
+        'jsonpath={.items[*].regarding.name}',
+      ]
+      return (await controlPlane.kubectl('get', 'events.v1.events.k8s.io', ...args)).stdout.split(' ').includes(name)
+    }
+    await cluster.eventually('the Event of what was changed', () => said('TamperingRestored', 'cto-agents'))
+    await cluster.eventually('the Event of what was updated', () => said('PolicyUpdated', 'cto-agents-scale'))
+    expect(await said('TamperingRestored', 'cto-agents-scale')).toBe(false)
+    expect(await said('PolicyUpdated', 'cto-agents')).toBe(false)
+    for (const name of ['cto-agents', 'cto-agents-scale'])
+      expect((await cluster.object(admissionPolicies, name))?.['spec']).toMatchObject({ failurePolicy: 'Fail' })
+    expect(await running.metrics()).toMatch(/cto_tampering_restored_total\{[^}]*name="cto-agents"\} 1/)
+  },
+)

@@ -29,7 +29,7 @@ interface Document {
 
 const ADDED = [...Buffer.from(' \t\n\r0A-.="\\,'), 0x00, 0xc3]
 const FACTS = { id: 'lic-1', organization: 'Søhne/Acme <&>' }
-const NEWLINE = 'newline at the end'
+const BLANK = 'blank around it'
 const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 
 const keys = {
@@ -47,7 +47,7 @@ const list = {
   revoked: [{ jti: 'lic-1', at: seconds(NOW) }],
 }
 
-const compact = { excuse: newlineAtTheEnd, excused: { [NEWLINE]: 1 } }
+const compact = { excuse: blankAround, excused: { [BLANK]: 8 } }
 const ctoJson = {
   excuse: excuseForJson,
   excused: {
@@ -130,8 +130,10 @@ function* mutantsOf(text: Buffer): Generator<Mutant> {
   }
 }
 
-function newlineAtTheEnd(text: Buffer, { kind, at, byte }: Mutant): string | undefined {
-  return kind === 'byte' && at === text.length && byte === 0x0a ? NEWLINE : undefined
+/** Blanks and newlines around a license are no part of it. */
+function blankAround(text: Buffer, { kind, at, byte }: Mutant): string | undefined {
+  const isAround = at === 0 || at === text.length
+  return kind === 'byte' && isAround && /[ \t\n\r]/.test(String.fromCharCode(byte)) ? BLANK : undefined
 }
 
 /** The CTO JSON form signs the values of seven fields, however they are spelled. */

@@ -19,6 +19,7 @@ import { AGENT_IMAGE, deliver, type Delivery, NEXT_VERSION, unpack } from './sup
 const folder = process.env['CTO_E2E_FOLDER'] ?? ''
 const RELEASE = ['cto-operator', '--namespace', SYSTEM]
 const WAIT = ['--wait', '--timeout', '2m']
+const SHORT_NOTICE = ['--set', 'operator.holdNotice=1s']
 
 let cluster: RealCluster
 let person: Person
@@ -214,12 +215,16 @@ test('killed, the operator is back by itself', async () => {
   say(`5 s later: working set ${workingSet} MB; ${resident} MB resident, of which ${own} MB are its own`)
 })
 
-test('a namespace comes under the license: what is not in it is held', async () => {
+test('a namespace comes under the license: what runs there has a notice, and is held after it', async () => {
   const zelda = () => person.runningPods('legacy', 'app=zelda')
   await person.kubectl('create', 'namespace', 'legacy')
   await person.apply(anAgent('zelda', 'legacy', AGENT_IMAGE, 2))
   await eventually('zelda to run', async () => (await zelda()).length === 2)
   await person.kubectl('label', 'namespace', 'legacy', 'cto.5dlabs.io/managed=true')
+  const noticed = await person.decided('zelda to have a notice', ({ agents }) => agents.refused.length === 1)
+  expect(Date.parse(noticed.agents.refused[0]?.holdAt ?? '')).toBeGreaterThan(Date.now() + 23 * 3_600_000)
+  expect(await zelda()).toHaveLength(2)
+  await person.helm('upgrade', ...RELEASE, chart, '--reuse-values', ...SHORT_NOTICE, ...WAIT)
   const { agents } = await person.decided('zelda to be held', ({ agents }) => agents.held.length === 1)
   say(agents.held[0]?.message ?? '')
   await eventually('zelda to be gone', async () => (await zelda()).length === 0)
@@ -247,7 +252,7 @@ test('helm uninstall: no policy stays, and what was held runs again', async () =
 
 test('installed again, it goes on with what stayed', async () => {
   const digest = `image.digest=${delivery.operator.digest}`
-  await person.helm('install', ...RELEASE, chart, '--set', digest, ...WAIT)
+  await person.helm('install', ...RELEASE, chart, '--set', digest, ...SHORT_NOTICE, ...WAIT)
   const { agents } = await person.decided('the same decision', ({ plan, agents }) => {
     return plan === 'team' && agents.held.length > 0
   })

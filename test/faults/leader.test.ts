@@ -93,7 +93,7 @@ test(
     }
     expect(await first.running.metrics()).toContain('leader_election_master_status{name="cto-operator"} 1')
     expect(await second.running.metrics()).toContain('leader_election_master_status{name="cto-operator"} 0')
-    expect(await second.running.writes()).toBe(0)
+    expect(second.running.writes()).toBe(0)
     expect(writtenByOthers(0, 'first')).toEqual([])
 
     // Released, and taken in the same moment.

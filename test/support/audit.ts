@@ -64,8 +64,8 @@ export function deedsOf(logFile: string, serviceAccount: string): Deeds {
   const forbidden = new Set<string>()
   for (const { verb, objectRef, responseStatus, annotations = {}, requestURI } of events) {
     if (annotations['authorization.k8s.io/decision'] === 'forbid') forbidden.add(`${verb} ${requestURI.split('?')[0]}`)
-    // Discovery is everybody's.
-    if (objectRef?.resource === undefined) continue
+    // Discovery is everybody's, and so is the question who one is.
+    if (objectRef?.resource === undefined || objectRef.resource === 'selfsubjectreviews') continue
     const { apiGroup = '', resource, subresource, namespace, name } = objectRef
     const right: Right = {
       verb,

@@ -51,7 +51,7 @@ export async function cto(args: readonly string[], { now = NOW, typed, stdin = '
 
 export interface Desk {
   readonly at: (name: string) => string
-  readonly write: (name: string, content: string) => Promise<string>
+  readonly write: (name: string, content: string | Uint8Array) => Promise<string>
   readonly read: (name: string) => Promise<string>
   /** Runs `cto vendor`. */
   readonly vendor: (args: readonly string[], circumstances?: Circumstances) => Promise<Run>

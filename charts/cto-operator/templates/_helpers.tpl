@@ -89,9 +89,14 @@ resources:
 {{- if semverCompare ">=1.30.0-0" .Capabilities.KubeVersion.Version }}true{{ end -}}
 {{- end }}
 
+{{/* Whether a request is of the operator's own account, as a condition of an admission policy. */}}
+{{- define "cto.byTheOperator" -}}
+request.userInfo.username == 'system:serviceaccount:{{ .Release.Namespace }}:{{ include "cto.serviceAccountName" . }}'
+{{- end }}
+
 {{/* The names of the policies that the operator keeps. */}}
 {{- define "cto.policyNames" -}}
-[{{ .Values.catalog }}-agents, {{ .Values.catalog }}-agents-scale, {{ .Values.catalog }}-config-freeze]
+[{{ .Values.catalog }}-agents, {{ .Values.catalog }}-agents-scale, {{ .Values.catalog }}-agents-labels, {{ .Values.catalog }}-config-freeze]
 {{- end }}
 
 {{/* What is applied after the installation, because its kinds come with it. */}}

@@ -8,7 +8,7 @@ import { fromNumericDate, toNumericDate } from '../../domain/license/numeric-dat
 import { sha256 } from '../../vendor/ledger.ts'
 import { signCatalog } from '../../vendor/sign-catalog.ts'
 import { EVERYBODY, stageFile } from '../../vendor/staged.ts'
-import { fileProblem, problemOf, readInput } from '../input.ts'
+import { fileProblem, problemOf, readText } from '../input.ts'
 import { CliError, EXIT, type Format, formatOption, type Io, print, printable, properties } from '../output.ts'
 import { endWith, refusal, warn } from './complaint.ts'
 import { withLedger } from './ledger-file.ts'
@@ -78,7 +78,7 @@ async function signFile(io: Io, file: string, options: SignOptions): Promise<voi
 }
 
 async function readData(file: string, io: Io): Promise<unknown> {
-  const text = Buffer.from(await readInput(file, io)).toString('utf8')
+  const text = await readText(file, io)
   try {
     return parse(text)
   } catch (error) {

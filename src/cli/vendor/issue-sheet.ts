@@ -3,6 +3,7 @@
 
 import type { Catalog } from '../../domain/catalog.ts'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
+import { decodeText } from '../../domain/text-file.ts'
 import { describeEnd } from '../../vendor/end-date.ts'
 import { type Ledger, licensesOf } from '../../vendor/ledger.ts'
 import type { Draft } from '../../vendor/lint/draft.ts'
@@ -75,9 +76,11 @@ export async function issueSheet(
 }
 
 async function rowsOf(options: IssueOptions & { readonly fromCsv: string }, io: Io): Promise<SheetRow[]> {
-  const text = Buffer.from(await readInput(options.fromCsv, io)).toString('utf8')
+  const bytes = await readInput(options.fromCsv, io)
   try {
-    return readSheet(text, options)
+    const decoded = decodeText(bytes)
+    if ('problem' in decoded) throw new Error(`it ${decoded.problem}`)
+    return readSheet(decoded.text, options)
   } catch (error) {
     throw new CliError(`the spreadsheet ${options.fromCsv} cannot be used: ${problemOf(error)}`, EXIT.failedCheck)
   }

@@ -5,7 +5,7 @@ import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Command } from 'commander'
 import { parseSigningKey, type SigningKey } from '../../vendor/signing-key.ts'
-import { problemOf, readInput } from '../input.ts'
+import { problemOf, readText } from '../input.ts'
 import { CliError, EXIT, type Io } from '../output.ts'
 
 export interface KeyOptions {
@@ -30,7 +30,7 @@ export function addPassphraseOption(command: Command): Command {
 
 /** @throws CliError */
 export async function readSigningKey({ key, passphraseFile }: KeyOptions, io: Io): Promise<SigningKey> {
-  const text = Buffer.from(await readInput(key, io)).toString('utf8')
+  const text = await readText(key, io)
   let isEncrypted = false
   try {
     const signingKey = await parseSigningKey(text, () => {
@@ -53,9 +53,7 @@ function passphraseOf(key: string, file: string | undefined, io: Io): Promise<st
 
 /** @throws CliError */
 export async function readPassphraseFile(file: string, io: Io): Promise<string> {
-  const [line = ''] = Buffer.from(await readInput(file, io))
-    .toString('utf8')
-    .split(/\r?\n/)
+  const [line = ''] = (await readText(file, io)).split(/\r?\n/)
   if (line === '') throw new CliError(`the first line of ${file} is empty; it must be the pass phrase`)
   await warnOfReaders(file, io)
   return line

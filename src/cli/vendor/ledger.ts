@@ -7,7 +7,7 @@ import type { LedgerLine, LicenseEntry } from '../../vendor/ledger-entry.ts'
 import { type Ledger, LedgerProblem, parseLedger } from '../../vendor/ledger.ts'
 import { type Standing, standings } from '../../vendor/standing.ts'
 import { dateArgument } from '../date-argument.ts'
-import { readInput } from '../input.ts'
+import { readText } from '../input.ts'
 import {
   CliError,
   columns,
@@ -51,7 +51,7 @@ export function ledgerCommand(io: Io): Command {
 }
 
 async function textOf(file: string, io: Io): Promise<string> {
-  return Buffer.from(await readInput(file, io)).toString('utf8')
+  return await readText(file, io)
 }
 
 function verifyLedger(

@@ -94,7 +94,12 @@ export function orderOf(
   const plan = planNamed(catalog, options.plan ?? '')
   const end = expires ?? (days === undefined ? undefined : { days })
   const limits = { ...options.limit, ...olderLimits(options) }
-  const problems = [...whatIsMissing(options), ...whatIsTwice(options), ...whatIsUnknown(options, limits, catalog)]
+  const problems = [
+    ...whatIsMissing(options),
+    ...whatIsLost(options),
+    ...whatIsTwice(options),
+    ...whatIsUnknown(options, limits, catalog),
+  ]
   if (form === 'jwt' && options.id !== undefined) problems.push('the JWT form has no place for an ID; leave it out')
   if (problems.length > 0 || plan === undefined || end === undefined) return { problems }
   const { id, issuer, issuedAt, notBefore, hardEnd, clusterUid, serial } = options
@@ -132,6 +137,16 @@ function whatIsMissing({ plan, organization, expires, days }: OrderOptions): str
     ...(organization === undefined ? ['say who the license is for, with --organization'] : []),
     ...(expires === undefined && days === undefined ? ['say when the license ends, with --expires or --days'] : []),
   ]
+}
+
+/** U+FFFD is what programs write in the place of a letter that they could not read. */
+function whatIsLost(options: OrderOptions): string[] {
+  return Object.entries(options)
+    .filter(([, value]) => JSON.stringify([value]).includes('\uFFFD'))
+    .map(([name]) => {
+      const option = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+      return `in ${option} a letter was lost (U+FFFD stands in its place): write it anew, in UTF-8`
+    })
 }
 
 function whatIsTwice(options: OrderOptions): string[] {

@@ -61,6 +61,17 @@ export function desiredDeployment(
   }
 }
 
+/** An agent that nobody asked for, for a dry run: what the operator would create for it, but for the owner. */
+export function exampleDeployment(
+  name: string,
+  replicas: number,
+  place: { readonly label: string; readonly namespace: string; readonly image: string },
+): KubeObject {
+  const { metadata, ...deployment } = desiredDeployment({ name }, place, { name: '', uid: '' })
+  const { ownerReferences: _, ...rest } = metadata
+  return { ...deployment, metadata: rest, spec: { ...(deployment['spec'] as object), replicas } }
+}
+
 /** The guardian's identity and what it may change, were it bound. */
 export function desiredGuardian(namespace: string, owner: Owner): KubeObject[] {
   const metadata = guardianMetadata(namespace, owner)

@@ -3,15 +3,18 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { API_VERSION } from '../../api/names.ts'
-import type { EntitlementStatus } from '../../api/entitlement.ts'
+import { condition, conditionsAfter } from '../../api/conditions.ts'
+import type { EntitlementStatus, PublishedKey } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfig } from '../../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs } from '../../api/resources.ts'
 import { type ActiveConfig, activeConfig } from '../../cluster/active-config.ts'
+import { ownConfigs, productOfConfig, productsHere, unnamed } from '../../cluster/belonging.ts'
 import type { EvidenceVault } from '../../cluster/evidence-vault.ts'
 import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import type { Memory } from '../../domain/facts.ts'
+import { formatInstant } from '../../domain/instant.ts'
 import type { Client } from '../../kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound, isUnreachable } from '../../kube/errors.ts'
 import type { EventRecorder } from '../../kube/events.ts'
@@ -21,7 +24,7 @@ import type { ControllerSpec } from '../../runtime/controller.ts'
 import type { DecisionBoard } from '../decision-board.ts'
 import type { HealthBoard } from '../health-board.ts'
 import type { TamperingReporter } from '../tampering.ts'
-import { gather, type GatherDeps } from './gather.ts'
+import { gather, type GatherDeps, waitingFor } from './gather.ts'
 import { memoryFrom } from './memory.ts'
 import { entitlementStatus, licenseStatus, platformConfigStatus, type PolicySupport, type Previous } from './status.ts'
 import { publishedGate } from './published-gate.ts'
@@ -29,6 +32,10 @@ import { entitlementTransitions, licenseTransitions, type Transition } from './t
 
 export interface EntitlementDeps extends GatherDeps {
   readonly client: Client
+  /** Where this operator lives. */
+  readonly namespace: string
+  /** Whether an operator of that namespace, which wrote the Entitlement, may still live: then it is its turn. */
+  readonly giveWay: (namespace: string, signal: AbortSignal) => Promise<boolean>
   readonly vault: EvidenceVault
   /** Without its vault the operator works on; only a restart would lose something. */
   readonly onVaultProblem: (error: unknown) => void
@@ -38,6 +45,8 @@ export interface EntitlementDeps extends GatherDeps {
   /** Who the operator is to the API server; empty where it does not say. */
   readonly whoAmI: (signal: AbortSignal) => Promise<string>
   readonly health: HealthBoard
+  /** Whose signature counts, to be published. */
+  readonly trustedKeys: readonly PublishedKey[]
   readonly onPublished: (status: EntitlementStatus) => void
   /** Told each time the Entitlement could not be written. */
   readonly onPublicationFailed: () => void
@@ -70,12 +79,13 @@ export interface EntitlementController extends ControllerSpec {
 }
 
 export function entitlementController(deps: EntitlementDeps): EntitlementController {
-  const { client, stores, board, events, health, vault, evidence, revocations, time } = deps
+  const { client, stores, board, events, health, vault, evidence, revocations, time, marks } = deps
   const name = deps.catalog.product
   let memory: Memory | undefined
   /** What was written last. A status that differs from it was written by somebody else. */
   let published: EntitlementStatus | undefined
   let operator: string | undefined
+  let overtaken = false
   /** What was being written when no answer came: it may have arrived. */
   let attempted: EntitlementStatus | undefined
 
@@ -88,13 +98,14 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       if (!stores.entitlement.store.synced) return awaitChange
       operator ??= await deps.whoAmI(signal)
       memory ??= await recollect(signal)
-      if (memory === undefined) return awaitChange
-      const facts = await gather(deps, memory, signal)
-      if (facts === undefined) return awaitChange
+      if (memory === undefined || waitingFor(stores).length > 0) return awaitChange
+      const [, facts] = await Promise.all([openMarks(signal), gather(deps, memory, signal)])
+      if (facts === undefined || (await isAnothersTurn(signal))) return awaitChange
       const decision = decide(facts)
       const failure = await failureOf(publishEntitlement(decision, facts.now, signal))
       signal.throwIfAborted()
       reportPublication(failure)
+      if (failure !== undefined && wasOvertaken(failure.error)) throw failure.error
       // Carried out all the same: whoever keeps us from writing must not keep things as they are.
       memory = decision.memory
       board.publish(decision, facts)
@@ -107,6 +118,13 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       return facts.concerns.some(({ about }) => about === 'clock') ? awaitChange : lookAgainAt(decision.nextChangeAt)
     },
     leave,
+  }
+
+  /** Another wrote before this term has, perhaps an operator of another namespace: once it is seen first who leads. */
+  function wasOvertaken(error: unknown): boolean {
+    if (published !== undefined || overtaken) return false
+    overtaken = isConflict(error) || isAlreadyExists(error)
+    return overtaken
   }
 
   async function leave(signal: AbortSignal): Promise<void> {
@@ -134,6 +152,13 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     })
   }
 
+  /** Whether an operator of another namespace has written the Entitlement, and may go on doing so. */
+  async function isAnothersTurn(signal: AbortSignal): Promise<boolean> {
+    const { operator } = (stores.entitlement.store.get(name)?.status ?? {}) as Partial<EntitlementStatus>
+    if (operator === undefined || operator.namespace === deps.namespace) return false
+    return deps.giveWay(operator.namespace, signal)
+  }
+
   /** What was known before a restart: the memory of the last decision, and the evidence that was believed. */
   async function recollect(signal: AbortSignal): Promise<Memory | undefined> {
     const kept = vault.read()
@@ -145,6 +170,17 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     return memoryFrom(stores.entitlement.store.get(name))
   }
 
+  /** Before the first workload is held the key is kept: what is signed with one that gets lost is not believed any more. */
+  async function openMarks(signal: AbortSignal): Promise<void> {
+    if (marks.key !== '') return
+    const kept = vault.read()?.marks
+    marks.open(
+      kept,
+      stores.workloads.flatMap(({ store }) => store.values()),
+    )
+    if (kept !== marks.key) await keepEvidence(signal).catch(deps.onVaultProblem)
+  }
+
   async function keepEvidence(signal: AbortSignal): Promise<void> {
     const outcome = await vault.write(
       {
@@ -152,6 +188,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
         replacers: evidence.replacers().map(({ text }) => text),
         revocations: revocations.newest?.text,
         time: time.kept,
+        marks: marks.key,
       },
       signal,
     )
@@ -167,16 +204,21 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
 
     const resource = live ?? (await create(signal))
     const previous = published ?? before
-    const status = entitlementStatus(decision, previous, resource.generation, now, {
+    const circumstances = {
       policies: deps.policies(),
       operator: operator ?? '',
       findings: health.findings,
       attends: true,
-    })
+      trustedKeys: deps.trustedKeys,
+    }
+    const status: EntitlementStatus = {
+      ...entitlementStatus(decision, previous, resource.generation, now, circumstances),
+      operator: { namespace: deps.namespace },
+    }
     if (!isDeepStrictEqual(before, status)) {
       attempted = status
       await replaceStatus(resource, status, signal)
-      const config = activeConfig(stores.configs.store.values())
+      const config = activeConfig(ownConfigs(stores, name))
       for (const transition of entitlementTransitions(previous, status)) {
         say('Entitlement', resource, transition)
         if (config !== undefined) say('PlatformConfig', config, transition)
@@ -232,8 +274,14 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   }
 
   async function publishConfigs(decision: Decision, now: number, signal: AbortSignal): Promise<void> {
-    const active = activeConfig(stores.configs.store.values())
+    const products = productsHere(stores, name)
+    const configs = ownConfigs(stores, name)
+    const active = activeConfig(configs)
     for (const resource of stores.configs.store.values()) {
+      if (!configs.includes(resource)) {
+        deps.onLeft('PlatformConfig', resource.name, productOfConfig(resource, products))
+        continue
+      }
       const previous = resource.status as Previous | undefined
       const names = active?.uid === resource.uid ? active.wanted.agents : []
       const status = platformConfigStatus(
@@ -244,7 +292,11 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
         resource.generation,
         now,
       )
-      await applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, status, signal)
+      const said = unnamed(resource, products)
+      const more = said === undefined ? [] : [condition('ProductNamed', false, 'SeveralProducts', said)]
+      const conditions = conditionsAfter(previous?.conditions, more, resource.generation, formatInstant(now))
+      const full = { ...status, conditions: [...status.conditions, ...conditions] }
+      await applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, full, signal)
     }
   }
 

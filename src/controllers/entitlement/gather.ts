@@ -1,7 +1,9 @@
 // All reading for a decision. Undefined while something is not known yet: nothing is decided on half a view.
 
 import type { License, LicenseStatus } from '../../api/license.ts'
+import { GROUP } from '../../api/names.ts'
 import { activeConfig } from '../../cluster/active-config.ts'
+import { ownConfigs, productNamedBy, productOfLicense, productsHere } from '../../cluster/belonging.ts'
 import { clusterSignals } from '../../cluster/cluster-signals.ts'
 import type { ClusterIdentity } from '../../cluster/identity.ts'
 import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evidence.ts'
@@ -9,19 +11,26 @@ import type { RevocationEvidence } from '../../cluster/revocation-evidence.ts'
 import type { TrustedClock } from '../../cluster/trusted-clock.ts'
 import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
 import type { OwnerRegistry } from '../../cluster/agent-owners.ts'
+import type { Marks } from '../../cluster/hold-record.ts'
 import type { Own, OwnResource, Stores } from '../../cluster/stores.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import { detectCluster } from '../../domain/cluster/detect.ts'
+import { type OwnMachine, witnessed } from '../../domain/cluster/witness.ts'
 import { countNodes } from '../../domain/cluster/node-count.ts'
 import type { Facts, LicenseFacts, Memory } from '../../domain/facts.ts'
 import { type Instant, parseInstant } from '../../domain/instant.ts'
 import { workloadFacts } from './workload-facts.ts'
+import { isNotFound, type KubeError } from '../../kube/errors.ts'
+import type { Resource } from '../../kube/resource.ts'
+import { claimedProduct } from '../../domain/license/unverified.ts'
 
 export interface GatherDeps {
   readonly stores: Stores
   readonly evidence: LicenseEvidence
   readonly revocations: RevocationEvidence
   readonly time: TrustedClock
+  /** What is known of the workloads that are held. */
+  readonly marks: Marks
   readonly catalog: Catalog
   readonly identity: () => ClusterIdentity | undefined
   readonly agentsNamespace: string
@@ -33,6 +42,10 @@ export interface GatherDeps {
   readonly namesTaken: () => ReadonlySet<string>
   /** Which owners of workloads exist. */
   readonly owners: OwnerRegistry
+  /** Told of what belongs to another product and is left alone. */
+  readonly onLeft: (kind: string, name: string, product: string) => void
+  /** In a pod: what it sees of the machine under it. */
+  readonly machine?: OwnMachine
 }
 
 export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSignal): Promise<Facts | undefined> {
@@ -46,11 +59,15 @@ export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSign
   const ofList = await deps.revocations.look(list, now)
   witnessDates(deps, licenses)
   const revocations = deps.revocations.newest?.list
-  const config = activeConfig(stores.configs.store.values())
+  const config = activeConfig(ownConfigs(stores, catalog.product))
   return {
     now,
     catalog,
-    cluster: detectCluster(clusterSignals(stores, identity)),
+    cluster: witnessed(
+      detectCluster(clusterSignals(stores, identity)),
+      deps.machine,
+      stores.nodes.store.get(deps.machine?.nodeName ?? ''),
+    ),
     clusterUid: identity.uid,
     nodes: countNodes(stores.nodeTally, catalog.nodes, now),
     licenses,
@@ -59,8 +76,8 @@ export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSign
     concerns: [ofClock, ofList].filter((concern) => concern !== undefined),
     ...(config === undefined ? {} : { wanted: config.wanted }),
     agentsNamespace: deps.agentsNamespace,
-    configs: stores.configs.store.values().map(({ name, spec }) => ({ name, spec })),
-    workloads: workloadFacts(stores, deps.owners, installedAt(stores, catalog.product, now)),
+    configs: ownConfigs(stores, catalog.product).map(({ name, spec }) => ({ name, spec })),
+    workloads: workloadFacts(stores, deps, installedAt(stores, catalog.product, now)),
     namesTaken: deps.namesTaken(),
     memory,
     holdNotice: deps.holdNotice,
@@ -80,6 +97,7 @@ export function waitingFor(stores: Stores): string[] {
   return (
     [nodes, kubeadm, loadBalancers, managedNamespaces, configs, licenses, entitlement, ...workloads]
       .filter(({ store }) => !store.synced)
+      .filter(({ target, store }) => !isLacking(target.resource, store.obstacle))
       // They are part of the proof of a type, and of nothing else: who may not see them has no proof, and is not kept waiting.
       .filter((watched) => watched !== loadBalancers || watched.store.obstacle === undefined)
       .map(({ target, store }) => {
@@ -95,26 +113,27 @@ function installedAt({ entitlement }: Stores, product: string, now: Instant): In
   return Number.isNaN(since) ? now : since
 }
 
-async function licenseFacts(
-  { stores, evidence, offlineSecret, revocationSecret }: GatherDeps,
-  now: Instant,
-): Promise<LicenseFacts[] | undefined> {
-  const resources = stores.licenses.store.values()
-  const references = resources.map(referenceOf).filter((reference) => reference !== undefined)
-  const isOffline = (reference: SecretKeyReference | undefined) =>
-    reference?.namespace === offlineSecret.namespace && reference.name === offlineSecret.name
-  const naming = resources.find((resource) => isOffline(referenceOf(resource)))
+/** Of a kind that this API server does not have, nothing is there. One of ours is only not installed yet. */
+function isLacking({ group }: Resource, obstacle: KubeError | undefined): boolean {
+  return group !== GROUP && isNotFound(obstacle)
+}
+
+async function licenseFacts(deps: GatherDeps, now: Instant): Promise<LicenseFacts[] | undefined> {
+  const { stores, evidence, offlineSecret } = deps
+  const licenses = ownLicenses(deps)
+  if (licenses === undefined) return undefined
+  const naming = licenses.find(({ resource }) => {
+    const named = referenceOf(resource)
+    return named?.namespace === offlineSecret.namespace && named.name === offlineSecret.name
+  })
   const isNamed = naming !== undefined
-  stores.secrets.watchOnly([...references, ...(isNamed ? [] : [offlineSecret]), revocationSecret])
   // No License can have this name.
   const offline = `secret/${offlineSecret.name}`
-  if (naming !== undefined) evidence.move(offline, naming.name)
-  evidence.keepOnly(new Set([...resources.map((resource) => resource.name), ...(isNamed ? [] : [offline])]))
+  if (naming !== undefined) evidence.move(offline, naming.resource.name)
+  evidence.keepOnly(new Set([...licenses.map(({ resource }) => resource.name), ...(isNamed ? [] : [offline])]))
 
   const facts: LicenseFacts[] = []
-  for (const resource of resources) {
-    const content = contentOf(resource, stores)
-    if (content === undefined) return undefined
+  for (const { resource, content } of licenses) {
     facts.push(await evidence.factsOf(resource.name, content, now, unreadableSince(resource)))
   }
   if (!isNamed) {
@@ -125,6 +144,33 @@ async function licenseFacts(
     if (fact.claims !== undefined || fact.problem?.reason !== 'SecretNotFound') facts.push(fact)
   }
   return facts
+}
+
+interface OwnLicense {
+  readonly resource: Own<License>
+  readonly content: LicenseContent
+}
+
+/** The Licenses of our product; undefined while the content of one that may be ours is not known. */
+function ownLicenses(deps: GatherDeps): OwnLicense[] | undefined {
+  const { stores, catalog, offlineSecret, revocationSecret } = deps
+  const own = { product: catalog.product, issuer: catalog.license.jwt?.issuer }
+  const products = productsHere(stores, own.product)
+  const candidates = stores.licenses.store
+    .values()
+    .filter((resource) => [own.product, undefined].includes(productNamedBy(resource)))
+  const references = candidates.map(referenceOf).filter((reference) => reference !== undefined)
+  stores.secrets.watchOnly([...references, offlineSecret, revocationSecret])
+  const licenses: OwnLicense[] = []
+  for (const resource of candidates) {
+    const content = contentOf(resource, stores)
+    if (content === undefined) return undefined
+    const said = content.kind === 'present' ? claimedProduct(content.text, own) : undefined
+    const product = productOfLicense(resource, said, products)
+    if (product === own.product) licenses.push({ resource, content })
+    else deps.onLeft('License', resource.name, product)
+  }
+  return licenses
 }
 
 /** Since when the License has said that it is not authentic: known also after a restart. */

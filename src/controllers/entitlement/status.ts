@@ -1,7 +1,7 @@
 // What people and programs read: a Decision as the status of the Entitlement, the Licenses and the PlatformConfig. Pure.
 
-import { type Condition, condition, conditionsAfter, type WantedCondition } from '../../api/conditions.ts'
-import type { EntitlementStatus, PublishedLimit } from '../../api/entitlement.ts'
+import { type Condition, condition, conditionsAfter, NO_POLICIES, type WantedCondition } from '../../api/conditions.ts'
+import type { EntitlementStatus, PublishedKey, PublishedLimit } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfigStatus } from '../../api/platform-config.ts'
 import type { AdmittedAgent } from '../../domain/agent-admission.ts'
@@ -33,7 +33,11 @@ export interface Circumstances {
   readonly findings: readonly Finding[]
   /** Whether the operator goes on counting; false when it stops. */
   readonly attends: boolean
+  /** Whose signature counts. */
+  readonly trustedKeys?: readonly PublishedKey[]
 }
+
+const MOST_KEYS = 32
 
 export function entitlementStatus(
   decision: Decision,
@@ -90,6 +94,7 @@ export function entitlementStatus(
     addons: [...decision.addons],
     guardian: { mode: decision.guardian.mode },
     updates: { ...decision.updates },
+    ...(circumstances.trustedKeys === undefined ? {} : { trustedKeys: circumstances.trustedKeys.slice(0, MOST_KEYS) }),
     violations: decision.violations.map(({ reason, message, firstSeen }) => ({
       reason,
       message,
@@ -201,9 +206,7 @@ function entitlementConditions(decision: Decision, { policies, findings }: Circu
       'PolicyEnforced',
       policies === 'enforced',
       policies === 'enforced' ? 'PolicyEnforced' : 'NotSupported',
-      policies === 'enforced'
-        ? 'the API server refuses growth itself'
-        : 'this API server has no ValidatingAdmissionPolicy (Kubernetes 1.30 or later): growth is undone, not refused',
+      policies === 'enforced' ? 'the API server refuses growth itself' : NO_POLICIES,
     ),
     ...conditionsOf(findings),
   ]
@@ -245,6 +248,7 @@ export function licenseStatus(
   const inForce = license.state === 'Valid'
   return {
     observedGeneration: generation,
+    product: decision.catalog.product,
     state: license.state,
     reason: license.reason,
     message: license.message,

@@ -2,6 +2,7 @@
 // checked against the owner that exists, never against what the workload says of it.
 
 import type { OwnerRegistry } from '../../cluster/agent-owners.ts'
+import type { Marks } from '../../cluster/hold-record.ts'
 import type { Stores } from '../../cluster/stores.ts'
 import { isHeld, wantedReplicas, type Workload } from '../../cluster/workloads.ts'
 import type { WorkloadFacts } from '../../domain/facts.ts'
@@ -16,23 +17,30 @@ type Belonging =
   | { readonly kind: 'workload' }
   | { readonly kind: 'controller'; readonly uid: string; readonly holdable: boolean }
 
+interface Known {
+  /** Which owners exist. */
+  readonly owners: OwnerRegistry
+  /** Which holds are ours. */
+  readonly marks: Marks
+}
+
 const ITSELF: Belonging = { kind: 'itself' }
 
 /** @param installedAt since when an operator has governed this cluster */
-export function workloadFacts(stores: Stores, owners: OwnerRegistry, installedAt: Instant): WorkloadFacts[] {
+export function workloadFacts(stores: Stores, { owners, marks }: Known, installedAt: Instant): WorkloadFacts[] {
   const facts: WorkloadFacts[] = []
   const find = finder(stores)
   for (const { store } of stores.workloads) {
     for (const workload of store.values()) {
       const belonging = belongingOf(workload, find, owners)
       if (belonging.kind === 'workload') continue
-      facts.push(factsOf(workload, belonging, governedSince(workload, stores, installedAt)))
+      facts.push(factsOf(workload, belonging, marks, governedSince(workload, stores, installedAt)))
     }
   }
   return facts
 }
 
-function factsOf(workload: Workload, belonging: Belonging, since: Instant | undefined): WorkloadFacts {
+function factsOf(workload: Workload, belonging: Belonging, marks: Marks, since: Instant | undefined): WorkloadFacts {
   const isController = belonging.kind === 'controller'
   return {
     resource: workload.resource,
@@ -41,8 +49,8 @@ function factsOf(workload: Workload, belonging: Belonging, since: Instant | unde
     name: workload.name,
     agent: workload.agent,
     uid: workload.uid,
-    wants: wantedReplicas(workload),
-    held: isHeld(workload),
+    wants: wantedReplicas(workload, marks),
+    held: isHeld(workload, marks),
     holdable: workload.kind !== 'DaemonSet' && !(isController && !belonging.holdable),
     createdAt: workload.createdAt,
     governedSince: since,

@@ -58,6 +58,14 @@ const labelKey = z
   )
   .meta({ title: 'label key' })
 
+const IMAGE_GLOB =
+  'must be the name of an image, with * for any text: letters, digits and ._-/:@*, at least one letter or digit among them'
+const imageGlob = z
+  .string()
+  .max(255, IMAGE_GLOB)
+  .regex(/^[A-Za-z0-9._\-/:@*]*[A-Za-z0-9][A-Za-z0-9._\-/:@*]*$/, IMAGE_GLOB)
+  .meta({ title: 'image' })
+
 const SECRET_NAME =
   'must be the name of a Kubernetes Secret: lower-case letters, digits, hyphens and dots, beginning and ending with a letter or digit'
 const secretName = z
@@ -190,6 +198,14 @@ export const catalogSchema = z.strictObject({
         .meta({ title: 'word' })
         .describe('what one is called'),
       axis: name.describe('the meter that limits how many there are'),
+      images: z
+        .array(imageGlob)
+        .min(1)
+        .max(64)
+        .optional()
+        .describe(
+          'the images that they run, `*` for any text: in a governed namespace, a workload that runs one of them has to have the label',
+        ),
     })
     .describe('which workloads in the cluster are governed'),
   meters: z.record(name, meterSchema).describe('what is measured against the limits'),

@@ -6,6 +6,7 @@ import { type ClusterType, MIXED, UNKNOWN } from './cluster-type.ts'
 import { judgeKind } from './kind-cluster.ts'
 import type { NodeTally } from './node-tally.ts'
 import { UNKNOWN_PLATFORM } from './platform.ts'
+import { namesOf } from './roster.ts'
 import { describe, type Signal } from './signal.ts'
 import { KIND, KUBEADM, MADE_WITH, VCLUSTER } from './signals.ts'
 
@@ -45,7 +46,6 @@ function nameOf(signals: ClusterSignals): ClusterType {
   const { nodes } = signals
   const platform = platformOf(nodes)
   const types = typesOf(nodes)
-  const silent = nodes.real - [...types.values()].reduce((sum, count) => sum + count, 0)
   const contradictions = [...linesOf(nodes.against.entries()), ...doubtsOf(nodes)]
   const server = serverOf(signals.serverVersion)
 
@@ -58,8 +58,8 @@ function nameOf(signals: ClusterSignals): ClusterType {
   if (nodes.copies > 0) {
     contradictions.push(`vcluster by annotation or image on ${amount(nodes.copies)}, anybody may set it`)
   }
-  if (types.size > 1 || (types.has(KIND) && silent > 0)) {
-    return mixed(types, silent, platform, linesOf(nodes.shown.entries()), contradictions)
+  if (types.size > 1 || (types.has(KIND) && nodes.unnamed.size > 0)) {
+    return mixed(types, nodes.unnamed, platform, linesOf(nodes.shown.entries()), contradictions)
   }
   const [[type, count] = []] = types
   if (type === undefined || count === undefined) return nameWithoutNodes(signals, platform, server, contradictions)
@@ -122,7 +122,7 @@ function isVirtualCluster(
 
 function mixed(
   types: ReadonlyMap<string, number>,
-  silent: number,
+  silent: ReadonlySet<string>,
   platform: string,
   evidence: readonly string[],
   contradictions: readonly string[],
@@ -130,7 +130,7 @@ function mixed(
   const ordered = [...types].toSorted(byName).toSorted(([, a], [, b]) => b - a)
   const shares = ordered.slice(0, MOST_SHARES).map(([type, count]) => `${type} on ${amount(count)}`)
   if (ordered.length > MOST_SHARES) shares.push(`${ordered.length - MOST_SHARES} more`)
-  if (silent > 0) shares.push(`nothing on ${amount(silent)}`)
+  if (silent.size > 0) shares.push(`nothing on ${namesOf(silent)}`)
   return {
     type: MIXED,
     platform,
@@ -201,7 +201,7 @@ function linesOf(signals: readonly (readonly [Signal, number])[]): string[] {
 function doubtsOf(nodes: NodeTally): string[] {
   return nodes.doubts
     .entries()
-    .map(([doubt, count]) => `${doubt}, on ${amount(count)}`)
+    .map(([doubt, names]) => `${doubt}, on ${namesOf(names)}`)
     .toSorted()
 }
 

@@ -3,6 +3,8 @@
 
 import type { ClusterSignals } from './cluster-signals.ts'
 import { type ClusterType, UNKNOWN } from './cluster-type.ts'
+import { kindHostsOf } from './kind-hosts.ts'
+import { namesOf } from './roster.ts'
 import { KIND, KUBEADM } from './signals.ts'
 
 /** What has been found on nodes that all say Kind. */
@@ -21,10 +23,9 @@ export function judgeKind(
 ): ClusterType {
   const [cluster = ''] = nodes.kindClusters.keys()
   const impossible = [...found]
-  const isSilent = nodes.bootIds.of('') > 0
-  const hosts = nodes.bootIds.size - Number(isSilent)
+  const hosts = kindHostsOf(nodes.kindNodes.values())
   if (nodes.kindClusters.size > 1) impossible.push('the provider IDs name different Kind clusters')
-  if (hosts > 1) impossible.push(`${hosts} boot IDs: the nodes are not containers of one host`)
+  if (hosts.impossible !== undefined) impossible.push(hosts.impossible)
   if (kubeadm !== undefined && kubeadm.clusterName !== cluster) {
     impossible.push("kubeadm's ConfigMap names another cluster than the provider IDs")
   } else if (kubeadm !== undefined && !isEndpoint(kubeadm.controlPlaneEndpoint, cluster)) {
@@ -40,20 +41,22 @@ export function judgeKind(
   }
 
   const missing: string[] = []
-  if (isSilent) missing.push('not every node shows a boot ID')
+  if (hosts.withoutId.length > 0) missing.push(`not every node shows a boot ID: ${namesOf(hosts.withoutId)} does not`)
   if (kubeadm === undefined) missing.push("kubeadm's ConfigMap is not there")
   if (serverVersion === undefined) missing.push('the version of the API server is not known')
   if (publicAddresses === undefined) missing.push('the load balancers are not known')
   const proven = missing.length === 0 && against.length === 0
   const proof = [...evidence]
-  if (hosts === 1 && !isSilent) proof.push('one boot ID on all nodes, set by the kubelet')
+  if (hosts.withoutId.length === 0) {
+    proof.push(`one boot ID on all nodes${hosts.silent.length > 0 ? ' that report' : ''}, set by the kubelet`)
+  }
   if (kubeadm !== undefined) proof.push("kubeadm's ConfigMap agrees")
   return {
     type: KIND,
     platform,
     proven,
     confidence: proven ? 'high' : against.length === 0 ? 'medium' : 'low',
-    evidence: [...proof, ...missing.map((what) => `not proven: ${what}`)],
+    evidence: [...proof, ...hosts.silent, ...missing.map((what) => `not proven: ${what}`)],
     contradictions: against,
   }
 }

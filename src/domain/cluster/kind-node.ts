@@ -2,7 +2,7 @@
 // reports, and the name under which it joined, he cannot.
 
 import type { NodeFacts } from './node-facts.ts'
-import { LOOKED_AFTER } from './signals.ts'
+import { LOOKED_AFTER, PROVIDED_NODE_IP } from './signals.ts'
 
 export interface KindClaim {
   /** The Kind cluster that the provider ID names. */
@@ -19,12 +19,21 @@ const UPSTREAM_KUBELET =
 /** From this minor version on, the images of Kind's nodes are made from Debian; before, from Ubuntu. */
 const DEBIAN_SINCE = 28
 
+/** How cloud-provider-kind names its provider, and its type of machine. */
+const KIND_PROVIDER = 'kind'
+const CLOUD_PROVIDER_INSTANCE = 'kind-node'
+
+/** Whether the provider ID is, or pretends to be, one of Kind. */
+export function isKindId(providerId: string): boolean {
+  return providerId.startsWith('kind://')
+}
+
 /** What the provider ID of Kind claims; undefined for a node that has none. */
 export function kindClaimOf(node: NodeFacts): KindClaim | undefined {
-  if (!node.providerId.startsWith('kind://')) return undefined
-  const [, , provider = '', cluster = '', name = '', ...more] = node.providerId.split('/')
+  if (!isKindId(node.providerId)) return undefined
+  const { provider, cluster, name, isWhole } = partsOf(node.providerId)
   const misfits: string[] = []
-  if (provider === '' || cluster === '' || more.length > 0) misfits.push('it has not the form of one')
+  if (provider === '' || cluster === '' || !isWhole) misfits.push('it has not the form of one')
   else if (name !== node.name) misfits.push('it names another node')
   else if (!isNodeName(name, cluster)) misfits.push('Kind gives its nodes other names')
   if (!isImage(node)) misfits.push('the OS image is none of Kind')
@@ -38,11 +47,23 @@ export function kindClaimOf(node: NodeFacts): KindClaim | undefined {
   if (node.hasExternalAddress) misfits.push('a cloud gave the node an external address')
   const oddities: string[] = []
   if (node.hasOtherHostname) oddities.push('the node has another host name by label')
-  if (!/^(?:kind)?$/i.test(node.instanceType)) oddities.push('the node has the instance type of a cloud by label')
-  if (LOOKED_AFTER.some((mark) => node.annotations.some((name) => name.startsWith(mark)))) {
+  const hasCloudProvider = node.instanceType === CLOUD_PROVIDER_INSTANCE
+  if (!hasCloudProvider && !/^(?:kind)?$/i.test(node.instanceType))
+    oddities.push('the node has the instance type of a cloud by label')
+  // A kubelet that waits for a cloud provider annotates its address: also for that of Kind.
+  const marks = hasCloudProvider ? LOOKED_AFTER.filter((mark) => mark !== PROVIDED_NODE_IP) : LOOKED_AFTER
+  if (marks.some((mark) => node.annotations.some((name) => name.startsWith(mark)))) {
     oddities.push('a controller of machines looks after the node by annotation')
   }
   return { cluster, misfits, oddities }
+}
+
+/** `kind://PROVIDER/CLUSTER/NODE`; where the kubelet gave none, cloud-provider-kind gives `kind://CLUSTER/kind/NODE`. */
+function partsOf(providerId: string) {
+  const [, , first = '', second = '', name = '', ...more] = providerId.split('/')
+  const isOfCloudProvider = second === KIND_PROVIDER && !isNodeName(name, second) && isNodeName(name, first)
+  const [provider, cluster] = isOfCloudProvider ? [second, first] : [first, second]
+  return { provider, cluster, name, isWhole: more.length === 0 }
 }
 
 function isNodeName(name: string, cluster: string): boolean {

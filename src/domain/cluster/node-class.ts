@@ -47,19 +47,25 @@ export function lastingClasses(node: NodeFacts): NodeClass[] {
   return classes
 }
 
-/** Whether a kubelet with a machine stands behind it. Only such a node says what the cluster is. */
+/** Whether a machine stands behind it. Only such a node says what the cluster is. */
 export function isReal(node: NodeFacts): boolean {
   return !isSimulated(node) && !isVirtual(node)
 }
 
-// A mark that anybody can set makes nothing of a node for which a kubelet speaks: so nobody hides his machines.
-function isSimulated({ kubeletVersion, marked, hasKubelet }: NodeFacts): boolean {
-  return !hasKubelet && (marked === 'simulated' || /^(?:fake|kwok-)/.test(kubeletVersion))
+// What anybody can set makes nothing of a node that shows a machine: so nobody hides his machines.
+function isSimulated({ kubeletVersion, marked, hasMachine }: NodeFacts): boolean {
+  return !hasMachine && (marked === 'simulated' || /^(?:fake|kwok-)/.test(kubeletVersion))
 }
 
-function isVirtual({ kubeletVersion, providerId, runtime, marked, hasKubelet }: NodeFacts): boolean {
-  if (/-vk-/.test(kubeletVersion) || runtime === 'mvp') return true
-  return !hasKubelet && (marked === 'virtual' || providerId.startsWith('ocid1.virtualnode.'))
+function isVirtual({ name, kubeletVersion, providerId, runtime, marked, hasMachine }: NodeFacts): boolean {
+  if (hasMachine) return false
+  return (
+    marked === 'virtual' ||
+    /-vk-/.test(kubeletVersion) ||
+    runtime === 'mvp' ||
+    providerId.startsWith('ocid1.virtualnode.') ||
+    name.startsWith('eklet-')
+  )
 }
 
 function isFargate({ name, providerId }: NodeFacts): boolean {

@@ -19,8 +19,8 @@ export interface NodeFacts {
   readonly instanceType: string
   /** What the node is marked as by a label, annotation or taint. Anybody may set those. */
   readonly marked?: 'virtual' | 'simulated'
-  /** Whether a kubelet reports of a machine: nothing that pretends to be a node keeps that up. */
-  readonly hasKubelet: boolean
+  /** Whether something shows a machine with a kubelet: what pretends to be a node shows nothing of that. */
+  readonly hasMachine: boolean
   /** Whether its IDs come from hardware or a hypervisor. A container of Kind makes up its own. */
   readonly hasHardwareId: boolean
   /** Whether the label of its host name says another name than it has. */
@@ -29,4 +29,8 @@ export interface NodeFacts {
   readonly hasExternalAddress: boolean
   readonly deletingSince?: Instant
   readonly notReadySince?: Instant
+  /** Since when its kubelet has reported nothing, by the control plane: what it reported before may be of an earlier boot. */
+  readonly silentSince?: Instant
+  /** When its kubelet last reported. Kept of nodes that say Kind: on others nothing asks for it, and it changes all the time. */
+  readonly heardAt?: Instant
 }

@@ -4,6 +4,7 @@ import { Counter } from './counter.ts'
 import { isReal, isUnsteady, lastingClasses, type NodeClass } from './node-class.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { type NodeReading, readNode } from './node-reading.ts'
+import { Roster } from './roster.ts'
 import type { Signal, Trust } from './signal.ts'
 
 export class NodeTally {
@@ -11,6 +12,9 @@ export class NodeTally {
   /** How many nodes are of which classes that they keep, by those classes. Unsteady nodes are not among them. */
   readonly #steady = new Counter<string>()
   readonly #unsteady = new Map<string, NodeFacts>()
+
+  /** Nodes that showed a machine before, and hide it now. */
+  readonly #unmasked = new Map<string, NodeFacts>()
 
   /** Nodes with a kubelet and a machine; all that follows is about them. */
   #real = 0
@@ -23,10 +27,13 @@ export class NodeTally {
   }
   readonly shown = new Counter<Signal>()
   readonly against = new Counter<Signal>()
-  readonly doubts = new Counter<string>()
+  readonly doubts = new Roster()
+  /** Nodes that name no type, by name. */
+  readonly unnamed = new Set<string>()
   readonly platforms = new Counter<string>()
   readonly kindClusters = new Counter<string>()
-  readonly bootIds = new Counter<string>()
+  /** Nodes that say Kind, by name. */
+  readonly kindNodes = new Map<string, NodeFacts>()
 
   get total(): number {
     return this.#total
@@ -67,8 +74,12 @@ export class NodeTally {
 
   /** A node appeared (no `before`), changed, or is gone (no `after`). */
   change(before: NodeFacts | undefined, after: NodeFacts | undefined): void {
-    if (before !== undefined) this.#add(before, -1)
-    if (after !== undefined) this.#add(after, 1)
+    const known = before && (this.#unmasked.get(before.name) ?? before)
+    const next = after && unmasked(known, after)
+    if (known !== undefined) this.#add(known, -1)
+    if (next !== undefined) this.#add(next, 1)
+    if (next !== after && next !== undefined) this.#unmasked.set(next.name, next)
+    else if (known !== undefined) this.#unmasked.delete(known.name)
   }
 
   #add(node: NodeFacts, by: 1 | -1): void {
@@ -76,20 +87,29 @@ export class NodeTally {
     if (!isUnsteady(node)) this.#steady.add(keyOf(lastingClasses(node)), by)
     else if (by === 1) this.#unsteady.set(node.name, node)
     else this.#unsteady.delete(node.name)
-    if (isReal(node)) this.#read(readNode(node), node.bootId, by)
+    if (isReal(node)) this.#read(readNode(node), node, by)
   }
 
-  #read(reading: NodeReading, bootId: string, by: 1 | -1): void {
+  #read(reading: NodeReading, node: NodeFacts, by: 1 | -1): void {
     this.#real += by
     if (reading.isCopy) this.#copies += by
     if (reading.type !== undefined) this.#types[reading.trust ?? 1].add(reading.type, by)
+    else if (by === 1) this.unnamed.add(node.name)
+    else this.unnamed.delete(node.name)
     for (const signal of reading.shown) this.shown.add(signal, by)
     for (const signal of reading.against) this.against.add(signal, by)
-    for (const doubt of reading.doubts) this.doubts.add(doubt, by)
+    for (const doubt of reading.doubts) this.doubts.add(doubt, node.name, by)
     this.platforms.add(reading.platform, by)
-    if (reading.kindCluster !== undefined) this.kindClusters.add(reading.kindCluster, by)
-    this.bootIds.add(bootId, by)
+    if (reading.kindCluster === undefined) return
+    this.kindClusters.add(reading.kindCluster, by)
+    if (by === 1) this.kindNodes.set(node.name, node)
+    else this.kindNodes.delete(node.name)
   }
+}
+
+// A kubelet reports every few minutes. Who wipes out each of its reports at once hides nothing that was seen.
+function unmasked(before: NodeFacts | undefined, after: NodeFacts): NodeFacts {
+  return before?.hasMachine === true && !after.hasMachine ? { ...after, hasMachine: true } : after
 }
 
 /** The tally of a list of nodes. */

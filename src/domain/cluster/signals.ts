@@ -173,7 +173,8 @@ export const VCLUSTER_ANNOTATION = 'vcluster.loft.sh/'
 /** What vcluster makes up where it may not see the nodes of its host; the kubelet is said to be that of its own API server. */
 export const VCLUSTER_IMAGE = /^Fake Kubernetes Image$/
 /** Annotations of nodes that a cloud's controller or the Cluster API looks after. No node of Kind has them. */
-export const LOOKED_AFTER: readonly string[] = ['alpha.kubernetes.io/provided-node-ip', 'cluster.x-k8s.io/']
+export const PROVIDED_NODE_IP = 'alpha.kubernetes.io/provided-node-ip'
+export const LOOKED_AFTER: readonly string[] = [PROVIDED_NODE_IP, 'cluster.x-k8s.io/']
 /** A control plane by the label of its role. */
 export const CONTROL_PLANE = /^node-role\.kubernetes\.io\/(?:control-plane|controlplane|master)$/
 

@@ -1,12 +1,13 @@
 // The text of a signed document that is no license: revocation lists and catalogs may be larger, and have one form.
 
+import { licenseText } from './license-file.ts'
 import { Rejection } from './rejection.ts'
 
 /** In bytes. A Secret holds 1 MiB, and the operator keeps the document beside others. */
 const LARGEST_DOCUMENT = 384 * 1024
 
 /**
- * The text of a file, without the one newline that editors put at its end.
+ * The text of a file, without the blanks and newlines that editors and shells put around it.
  * @throws Rejection
  */
 export function readDocumentText(file: Uint8Array | string, noun: string): string {
@@ -14,7 +15,5 @@ export function readDocumentText(file: Uint8Array | string, noun: string): strin
   if (bytes.length > LARGEST_DOCUMENT) {
     throw new Rejection('TooLarge', `the ${noun} is larger than ${LARGEST_DOCUMENT / 1024} KiB: is it the right file?`)
   }
-  return Buffer.from(bytes)
-    .toString('utf8')
-    .replace(/\r?\n$/, '')
+  return licenseText(bytes, noun).replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
 }

@@ -89,8 +89,9 @@ export function checkIssued(issuedAt: Instant, now: Instant, noun: string): void
 }
 
 export function implausibleDate(name: string, noun: string): Rejection {
+  const latest = name === 'exp' || name === 'hard_exp' ? '; the last day can be 2099-12-30 at the latest' : ''
   return new Rejection(
     'DateOutOfRange',
-    `the date ${name} of the ${noun} must be in whole seconds since 1970 and lie between 2020 and 2100`,
+    `the date ${name} of the ${noun} must be in whole seconds since 1970 and lie between 2020 and 2100${latest}`,
   )
 }

@@ -1,5 +1,6 @@
 // Whose signature counts: the vendor's public keys, each for one use and perhaps one period. Read once, checked at once.
 
+import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import type { Instant } from '../instant.ts'
 import { NUMERIC_DATE, fromNumericDate } from './numeric-date.ts'
@@ -21,6 +22,8 @@ export interface TrustedKey {
   /** The only `iss` that the key may sign for; absent: any. */
   readonly issuer?: string
   readonly publicKey: PublicKey
+  /** RFC 7638, SHA-256: the same for the same key wherever it is, and for no other. */
+  readonly thumbprint: string
 }
 
 /** Trusted keys by key ID. A Map, because IDs come from strangers and `__proto__` is one. */
@@ -87,7 +90,22 @@ function readTrustedKey(jwk: unknown, index: number): TrustedKey {
     ...(exp === undefined ? {} : { expiresAt: fromNumericDate(exp) }),
     ...(iss === undefined ? {} : { issuer: iss }),
     publicKey,
+    thumbprint: thumbprintOf(jwk),
   }
+}
+
+// What makes the key, and nothing else, in the order of the names.
+const THUMBED: Readonly<Record<string, readonly string[]>> = {
+  OKP: ['crv', 'kty', 'x'],
+  EC: ['crv', 'kty', 'x', 'y'],
+  RSA: ['e', 'kty', 'n'],
+}
+
+function thumbprintOf(jwk: Readonly<Record<string, unknown>>): string {
+  const members = (THUMBED[String(jwk['kty'])] ?? []).map((name) => [name, jwk[name]] as const)
+  return createHash('sha256')
+    .update(JSON.stringify(Object.fromEntries(members)))
+    .digest('base64url')
 }
 
 function badKey(index: number, keyId: unknown, problem: string): Error {

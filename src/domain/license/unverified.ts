@@ -1,8 +1,12 @@
 // What a license file says about itself, believed by nobody. For people who want to look; no decision may read this.
 
+import { CTO_JSON_PRODUCT } from './cto-json-license.ts'
 import { readLicenseFile } from './license-file.ts'
 import { Rejection } from './rejection.ts'
 import { isJsonObject } from './strict-json.ts'
+
+/** A license has four levels. */
+const DEEPEST = 32
 
 export interface UnverifiedLicense {
   readonly form: 'jws' | 'cto-json'
@@ -37,14 +41,52 @@ export function decodeUnverified(file: Uint8Array | string): UnverifiedLicense {
   return { form: 'jws', header: decode(header, 'header'), claims: decode(payload, 'content') }
 }
 
+/**
+ * The product that a license file says it is for; undefined where it says none. Nobody has verified it: it tells whose the
+ * file is to judge, and not that it is good.
+ * @param own ours, and who issues its plain JWTs, which name no product
+ */
+export function claimedProduct(
+  file: Uint8Array | string,
+  own: { readonly product: string; readonly issuer?: string | undefined },
+): string | undefined {
+  try {
+    const { form, claims } = decodeUnverified(file)
+    if (form === 'cto-json') return CTO_JSON_PRODUCT
+    const { aud, iss } = claims as { readonly aud?: unknown; readonly iss?: unknown }
+    if (typeof aud === 'string') return aud
+    return own.issuer !== undefined && iss === own.issuer ? own.product : undefined
+  } catch {
+    return undefined
+  }
+}
+
 function decode(part: string, what: string): unknown {
   return parse(Buffer.from(part, 'base64url').toString('utf8'), what)
 }
 
 function parse(text: string, what: string): unknown {
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch {
     throw new Rejection('MalformedLicense', `the ${what} of the license is not valid JSON`)
   }
+  if (isDeeperThan(DEEPEST, value))
+    throw new Rejection('MalformedLicense', `the ${what} of the license is nested deeper than ${DEEPEST} levels`)
+  return value
+}
+
+// Level by level and not by recursion: whoever prints the value would run out of stack as well.
+function isDeeperThan(levels: number, value: unknown): boolean {
+  let level = [value].filter(isContainer)
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > levels) return true
+    level = level.flatMap((one) => Object.values(one)).filter(isContainer)
+  }
+  return false
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }

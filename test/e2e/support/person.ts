@@ -20,7 +20,9 @@ export interface Decision {
   readonly plan: string
   readonly verdict: string
   readonly cluster: { readonly type: string; readonly proven: boolean }
-  readonly agents: Readonly<Record<'admitted' | 'refused' | 'held', readonly { name: string; message?: string }[]>>
+  readonly agents: Readonly<
+    Record<'admitted' | 'refused' | 'held', readonly { name: string; message?: string; holdAt?: string }[]>
+  >
 }
 
 export type Person = Awaited<ReturnType<typeof aPerson>>

@@ -40,7 +40,7 @@ test('what happens at a limit', () => {
       | agents | agent |     | hard         |                |
     `),
   )
-  expect(catalog.governed).toEqual({ label: 'cto.5dlabs.io/agent', noun: 'agent', axis: 'agents' })
+  expect(catalog.governed).toMatchObject({ label: 'cto.5dlabs.io/agent', noun: 'agent', axis: 'agents' })
 })
 
 test('features', () => {

@@ -180,6 +180,18 @@ describe('license inspect', () => {
   })
 })
 
+test('inspect stops at content that is nested without end, as a sentence', async () => {
+  for (const levels of [33, 5_900]) {
+    const nested = `${'['.repeat(levels)}${']'.repeat(levels)}`
+    const content = `eyJhIjoxfQ.${Buffer.from(nested).toString('base64url')}.c2ln`
+    const { exitCode, stderr } = await cto(['license', 'inspect', '-'], { stdin: content })
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
+      stderr: 'The content of the license is nested deeper than 32 levels.\n',
+    })
+  }
+})
+
 test('help exits 0 on stdout; a command that is none exits 2', async () => {
   expect(await cto(['license', 'verify', '--help'])).toMatchObject({ exitCode: 0, stderr: '' })
   expect(await cto(['license', 'verfy'])).toMatchObject({ exitCode: 2, stdout: '' })

@@ -1,17 +1,8 @@
-// Holding and resuming: what is written, that it undoes itself exactly, and that a person's edits win.
+// What is kept of a workload of each kind.
 
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { AGENT_LABEL } from '../../../src/api/names.ts'
-import {
-  holdPatch,
-  isHeld,
-  projectWorkload,
-  resumePatch,
-  wantedReplicas,
-  type Workload,
-  WORKLOAD_KINDS,
-} from '../../../src/cluster/workloads.ts'
+import { differsInOwnersOnly, projectWorkload, type Workload, WORKLOAD_KINDS } from '../../../src/cluster/workloads.ts'
 
 const kindOf = (plural: string) => WORKLOAD_KINDS.find((kind) => kind.plural === plural)!
 const raw = (plural: string, spec: object, metadata: object = {}) => ({
@@ -29,71 +20,7 @@ const raw = (plural: string, spec: object, metadata: object = {}) => ({
 })
 const read = (plural: string, object: unknown): Workload => projectWorkload(kindOf(plural), AGENT_LABEL, object)!
 
-/** As the API server merges a patch into an object (RFC 7396). */
-function merged(target: unknown, patch: unknown): unknown {
-  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch
-  const result: Record<string, unknown> = typeof target === 'object' && target !== null ? { ...target } : {}
-  for (const [name, value] of Object.entries(patch)) {
-    if (value === null) delete result[name]
-    else result[name] = merged(result[name], value)
-  }
-  return result
-}
-
-test('hold then resume is the identity, whatever the workload was', () => {
-  const some = fc.oneof(
-    fc.tuple(
-      fc.constantFrom('deployments', 'statefulsets', 'replicasets', 'replicationcontrollers'),
-      fc.record({ replicas: fc.integer({ min: 1, max: 1000 }), paused: fc.boolean() }),
-    ),
-    fc.tuple(
-      fc.constantFrom('jobs', 'cronjobs'),
-      fc.record({ suspend: fc.constant(false), parallelism: fc.integer({ min: 1, max: 5 }) }),
-    ),
-  )
-  const annotations = fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.string())
-  fc.assert(
-    fc.property(some, annotations, ([plural, spec], annotations) => {
-      const object = raw(plural, spec, { annotations })
-      const workload = read(plural, object)
-      const held = merged(object, holdPatch(workload, 'because'))
-      expect(isHeld(read(plural, held))).toBe(true)
-      expect(wantedReplicas(read(plural, held))).toBe(wantedReplicas(workload))
-      expect(read(plural, held).replicas).toBe(0)
-      expect(merged(held, resumePatch(read(plural, held)))).toEqual(object)
-    }),
-  )
-})
-
-test('the record and the zero are one write', () => {
-  expect(holdPatch(read('deployments', raw('deployments', { replicas: 3 })), 'because')).toEqual({
-    metadata: { annotations: { 'cto.5dlabs.io/held-replicas': '3', 'cto.5dlabs.io/held-reason': 'because' } },
-    spec: { replicas: 0 },
-  })
-})
-
-test('what a person set meanwhile wins', () => {
-  const annotations = { 'cto.5dlabs.io/held-replicas': '3' }
-  const scaled = read('deployments', raw('deployments', { replicas: 7 }, { annotations }))
-  expect(isHeld(scaled)).toBe(false)
-  expect(wantedReplicas(scaled)).toBe(7)
-  expect(resumePatch(scaled)).not.toHaveProperty('spec')
-  const edited = read(
-    'deployments',
-    raw('deployments', { replicas: 0 }, { annotations: { 'cto.5dlabs.io/held-replicas': '5' } }),
-  )
-  expect(resumePatch(edited)).toMatchObject({ spec: { replicas: 5 } })
-  for (const nonsense of ['-1', '1e9', 'many', '']) {
-    const broken = read(
-      'deployments',
-      raw('deployments', { replicas: 0 }, { annotations: { 'cto.5dlabs.io/held-replicas': nonsense } }),
-    )
-    expect(isHeld(broken), nonsense).toBe(false)
-  }
-})
-
-test('a DaemonSet cannot be held; what has no label is no agent, and an empty name is one', () => {
-  expect(holdPatch(read('daemonsets', raw('daemonsets', {})), 'because')).toBeUndefined()
+test('what has no label is no agent, and an empty name is one', () => {
   expect(projectWorkload(kindOf('deployments'), AGENT_LABEL, raw('deployments', {}, { labels: {} }))).toBeUndefined()
   const unnamed = raw('deployments', {}, { labels: { [AGENT_LABEL]: '' } })
   expect(read('deployments', unnamed).agent).toBe('')
@@ -144,4 +71,45 @@ test('a CronJob says which of its Jobs run', () => {
     projectWorkload(kindOf('cronjobs'), AGENT_LABEL, { ...raw('cronjobs', {}), status })?.active
   expect(active({ active: [{ uid: 'a' }, { uid: 'b' }] })).toEqual(['a', 'b'])
   expect(active({})).toEqual([])
+})
+
+test('the fields that a hold changes are known with their owners, and the same ones are kept once', () => {
+  const by = (manager: string, fields: object, more: object = {}) => {
+    return { manager, operation: 'Update', apiVersion: 'apps/v1', fieldsType: 'FieldsV1', fieldsV1: fields, ...more }
+  }
+  const managedFields = [
+    by('creator', { 'f:metadata': {}, 'f:spec': { 'f:template': {} } }),
+    by('scaler', { 'f:spec': { 'f:replicas': {} } }, { subresource: 'scale' }),
+  ]
+  const spec = { replicas: 2, persistentVolumeClaimRetentionPolicy: { whenScaled: 'Delete' } }
+  const one = read('statefulsets', raw('statefulsets', spec, { managedFields }))
+  expect(one.fields).toEqual([
+    {
+      path: 'spec.replicas',
+      value: 2,
+      owners: [{ manager: 'scaler', operation: 'Update', apiVersion: 'apps/v1', subresource: 'scale' }],
+    },
+    { path: 'spec.persistentVolumeClaimRetentionPolicy.whenScaled', value: 'Delete', owners: [] },
+  ])
+  const another = read('statefulsets', raw('statefulsets', spec, { managedFields, name: 'tess' }))
+  expect(another.fields).toBe(one.fields)
+  expect(read('cronjobs', raw('cronjobs', {})).fields).toEqual([{ path: 'spec.suspend', value: false, owners: [] }])
+  expect(read('daemonsets', raw('daemonsets', {})).fields).toEqual([])
+  const before = read('statefulsets', raw('statefulsets', spec))
+  expect(differsInOwnersOnly(before, one)).toBe(true)
+  expect(differsInOwnersOnly(before, { ...one, replicas: 3 })).toBe(false)
+})
+
+test('what kubectl apply was given last is known where it was given, and nonsense there is nothing', () => {
+  const applied = (plural: string, text: string) => {
+    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': text }
+    return read(plural, raw(plural, {}, { annotations })).applied
+  }
+  expect(applied('deployments', '{"spec":{"replicas":0}}')).toBe(0)
+  expect(applied('deployments', '{"spec":{}}')).toBeUndefined()
+  expect(applied('cronjobs', '{"spec":{"suspend":true}}')).toBe(0)
+  expect(applied('cronjobs', '{"spec":{"suspend":false}}')).toBe(1)
+  for (const nonsense of ['', 'null', '{"spec":{"replicas":"3"}}']) {
+    expect(applied('deployments', nonsense), nonsense).toBeUndefined()
+  }
 })

@@ -98,6 +98,12 @@ describe('the notice', () => {
     const problem = { reason: 'SecretNotFound', message: 'it does not exist', since: NOW } as const
     const licenses = [{ name: 'acme', problem }]
     expect(holdAt(decide(facts({ workloads: running, licenses })))).toBe(NOW + 24 * HOUR)
+    // Also where the notice is none: what is on its way is waited for.
+    const first = decide(facts({ workloads: running, licenses, holdNotice: 0 }))
+    expect(holdAt(first)).toBe(NOW + HOUR)
+    const still = next(first, { workloads: running, licenses, holdNotice: 0 }, 59 * MINUTE)
+    expect([holdAt(still), still.agents.toHold.size]).toEqual([NOW + HOUR, 0])
+    expect(next(still, { workloads: running, licenses, holdNotice: 0 }, HOUR).agents.toHold.size).toBe(1)
     const later = facts({ workloads: running, licenses, now: NOW + 2 * HOUR })
     expect(holdAt(decide(later))).toBe(NOW + 2 * HOUR)
   })

@@ -5,14 +5,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, afterEach, expect, test, vi } from 'vitest'
 import { createClient } from '../../../src/kube/client.ts'
-import { inClusterAccess, kubeconfigAccess } from '../../../src/kube/access.ts'
+import { clusterAccess, inClusterAccess, kubeconfigAccess, ownClusterAccess } from '../../../src/kube/access.ts'
 import { namespaces } from '../../../src/kube/resource.ts'
 import { item, json, scriptedApiServer, stream } from '../../support/scripted-api-server.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cto-access-'))
 afterAll(() => rmSync(folder, { recursive: true }))
+afterEach(() => vi.unstubAllEnvs())
 
 function kubeconfig(name: string, text: string): string {
   const file = join(folder, name)
@@ -128,4 +129,13 @@ test('in a pod: the token is read again when it was refused, and IPv6 is an addr
   expect(() => inClusterAccess({ KUBERNETES_SERVICE_HOST: '10.0.0.1' }, '/nowhere')).toThrow(
     'No service account is mounted at /nowhere; set automountServiceAccountToken on the pod',
   )
+})
+
+test('in a pod KUBECONFIG leads a person to another cluster, and never the operator', async () => {
+  vi.stubEnv('KUBERNETES_SERVICE_HOST', '10.0.0.1')
+  vi.stubEnv('KUBECONFIG', kubeconfig('elsewhere', good('https://127.0.0.1:6443')))
+  expect((await clusterAccess(undefined)).server.host).toBe('127.0.0.1:6443')
+  await expect(ownClusterAccess(undefined)).rejects.toThrow('No service account is mounted')
+  vi.stubEnv('KUBECONFIG', undefined)
+  await expect(clusterAccess(undefined)).rejects.toThrow('No service account is mounted')
 })

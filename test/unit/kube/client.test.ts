@@ -56,6 +56,8 @@ test('paths, verbs and managers are those of Kubernetes', async () => {
   await client.create(deployments, object, soon())
   server.expect(/^PUT .*\/a%20b\/status\?fieldManager=me$/, json(object))
   await client.replace(deployments, object, soon(), 'status')
+  server.expect(/^PATCH .*\/deployments\/a%20b\?fieldManager=me$/, json(object))
+  await client.jsonPatch(deployments, { namespace: 'n', name: 'a b' }, [], soon())
   server.expect(/^DELETE .*\/a%20b$/, json({ kind: 'Status', status: 'Success' }))
   await client.delete(deployments, { namespace: 'n', name: 'a b' }, 'uid', soon())
 })
@@ -220,4 +222,9 @@ test('the fence is asked when the connection stands: one that closes while conne
   answers.push(true, true)
   server.expect(/^DELETE/, failure(429, 'TooManyRequests', 'busy', { 'retry-after': '0' }))
   expect((await failureOf(fenced.delete(namespaces, { name: 'a' }, undefined, soon()))).reason).toBe('NotLeading')
+})
+
+test('a page that is asked for when it is too late is not waited for', async () => {
+  const tooLate = AbortSignal.abort(new Error('too late'))
+  await expect(client.page(deployments, {}, {}, tooLate).next()).rejects.toThrow('too late')
 })

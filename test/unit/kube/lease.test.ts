@@ -4,6 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  hearsLeader,
   type LeaseSpec,
   type LeaseTiming,
   nextStep,
@@ -17,7 +18,8 @@ import {
 const TIMING: LeaseTiming = { durationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 }
 const NOW = new Date('2026-11-21T08:00:00Z')
 const follower = (spec: LeaseSpec | undefined, at = 0): Standing => ({ kind: 'follower', seen: { spec, at } })
-const theirs: LeaseSpec = { holderIdentity: 'b', leaseDurationSeconds: 30, leaseTransitions: 4 }
+const theirs: LeaseSpec = { holderIdentity: 'b', leaseDurationSeconds: 12, leaseTransitions: 4 }
+const ghost: LeaseSpec = { holderIdentity: 'ghost', leaseDurationSeconds: 2_147_483 }
 
 describe('what is done when', () => {
   test.each<readonly [what: string, standing: Standing, now: number, step: ReturnType<typeof nextStep>]>([
@@ -25,8 +27,10 @@ describe('what is done when', () => {
     ['there is no lease', follower(undefined), 5, { kind: 'take' }],
     ['it was released', follower({ leaseDurationSeconds: 15 }), 5, { kind: 'take' }],
     ['it is from before our restart', follower({ ...theirs, holderIdentity: 'a' }), 5, { kind: 'take' }],
-    ['another has it, for as long as he said', follower(theirs, 100), 30_099, { kind: 'wait', until: 30_100 }],
-    ['another had it', follower(theirs, 100), 30_100, { kind: 'take' }],
+    ['another has it, for as long as he said', follower(theirs, 100), 12_099, { kind: 'wait', until: 12_100 }],
+    ['another had it', follower(theirs, 100), 12_100, { kind: 'take' }],
+    ['another says that he has it for weeks', follower(ghost, 100), 101, { kind: 'wait', until: 15_100 }],
+    ['another has ended', { kind: 'follower', seen: { spec: theirs, at: 0, isHolderGone: true } }, 1, { kind: 'take' }],
     ['another did not say for how long', follower({ holderIdentity: 'b' }, 0), 0, { kind: 'wait', until: 15_000 }],
     ['an attempt just failed', { ...follower(undefined), triedAt: 90 }, 100, { kind: 'wait', until: 2_090 }],
     ['it was just renewed', { kind: 'leader', renewedAt: 100 }, 101, { kind: 'wait', until: 5_100 }],
@@ -37,6 +41,21 @@ describe('what is done when', () => {
   ])('%s', (_what, standing, now, step) => {
     expect(nextStep(standing, 'a', TIMING, now)).toEqual(step)
   })
+})
+
+test.each<readonly [what: string, standing: Standing, now: number, hears: boolean]>([
+  ['nothing is known yet', { kind: 'follower' }, 5, false],
+  ['there is no lease', follower(undefined), 5, false],
+  ['it was released', follower({ leaseDurationSeconds: 15 }), 5, false],
+  ['it was just renewed', follower(theirs, 100), 101, true],
+  ['its leader may not write any more', follower(theirs, 100), 10_100, false],
+  ['it is said to last for weeks', follower(ghost, 100), 10_100, false],
+  ['it lasts a second', follower({ ...theirs, leaseDurationSeconds: 1 }, 100), 1_100, false],
+  ['another has ended', { kind: 'follower', seen: { spec: theirs, at: 0, isHolderGone: true } }, 1, false],
+  ['it is from before our restart', follower({ ...theirs, holderIdentity: 'a' }), 5, false],
+  ['we lead', { kind: 'leader', renewedAt: 0 }, 5, false],
+])('whether another leads, when %s', (_what, standing, now, hears) => {
+  expect(hearsLeader(standing, 'a', TIMING, now)).toBe(hears)
 })
 
 test('what is written keeps what others wrote, and counts changes of hands', () => {

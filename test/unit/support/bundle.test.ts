@@ -14,7 +14,7 @@ import { createPseudonyms } from '../../../src/support/anonymize.ts'
 import { packBundle } from '../../../src/support/bundle.ts'
 import { collect } from '../../../src/support/collect.ts'
 import { redactText } from '../../../src/support/redact.ts'
-import { sanitizeObject } from '../../../src/support/sanitize.ts'
+import { sanitizeFile } from '../../../src/support/sanitize.ts'
 
 const JWS = 'eyJhbGciOiJFZERTQSIsImtpZCI6ImsifQ.eyJzdWIiOiJBY21lIn0.c2lnbmF0dXJlLXNpZ25hdHVyZQ'
 const HEX_SIGNATURE = 'ab12'.repeat(32)
@@ -65,60 +65,97 @@ describe('texts', () => {
   })
 })
 
-test('objects: no content of Secrets, no variables, no keys, nothing that repeats them', () => {
-  const sanitized = sanitizeObject({
+test('objects: only what is known to be harmless', () => {
+  const container = {
+    name: 'agent',
+    image: 'example.com/agent:1',
+    command: ['sh', '-c', 'curl -H "X-Auth: hunter2"'],
+    args: ['--password', 'hunter2'],
+    env: [
+      { name: 'CTO_AGENT', value: 'rex' },
+      { name: 'API', value: 'hunter2' },
+      { name: 'KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'model' } } },
+    ],
+    livenessProbe: { httpGet: { path: '/', httpHeaders: [{ name: 'Authorization', value: 'hunter2' }] } },
+    anythingNew: 'hunter2',
+  }
+  const deployment = {
     metadata: {
       name: 'x',
       managedFields: [{ manager: 'hunter2' }],
-      annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{"key":"hunter2"}', 'example.com/a': 'b' },
+      labels: { 'cto.5dlabs.io/agent': 'rex', 'example.com/token': 'hunter2' },
+      annotations: { 'example.com/token': 'hunter2', 'cto.5dlabs.io/held-replicas': '2' },
     },
+    spec: {
+      replicas: 1,
+      template: {
+        spec: {
+          containers: [container],
+          volumes: [{ name: 'v', csi: { driver: 'x', volumeAttributes: { clientSecret: 'hunter2' } } }],
+        },
+      },
+    },
+  }
+  expect(sanitizeFile('workloads/deployments.json', [deployment])).toEqual([
+    {
+      metadata: {
+        name: 'x',
+        labels: { 'cto.5dlabs.io/agent': 'rex' },
+        annotations: { 'cto.5dlabs.io/held-replicas': '2' },
+      },
+      spec: {
+        replicas: 1,
+        template: {
+          spec: {
+            containers: [
+              {
+                name: 'agent',
+                image: 'example.com/agent:1',
+                command: '3 left out',
+                args: '2 left out',
+                env: [
+                  { name: 'CTO_AGENT', value: 'rex' },
+                  { name: 'API', value: '[left out]' },
+                  { name: 'KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'model' } } },
+                ],
+              },
+            ],
+            volumes: [{ name: 'v', csi: { driver: 'x' } }],
+          },
+        },
+      },
+    },
+  ])
+  const secret = {
+    metadata: { name: 's' },
+    type: 'Opaque',
     data: { 'license.lic': 'aHVudGVyMg==' },
-    stringData: { password: 'hunter2' },
+    stringData: { a: 'b' },
+  }
+  expect(sanitizeFile('operator/secrets.json', [secret])).toEqual([
+    { metadata: { name: 's' }, type: 'Opaque', data: { 'license.lic': '12 characters' } },
+  ])
+  const config = {
     spec: {
-      key: 'hunter2',
-      license: { key: 'hunter2', tier: 'team' },
-      template: {
-        spec: {
-          containers: [
-            {
-              image: 'example.com/agent:1',
-              args: ['--token', '--token=hunter2'],
-              env: [
-                { name: 'CTO_MODEL', value: 'a-model' },
-                { name: 'API', value: 'hunter2' },
-                { name: 'KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'model' } } },
-              ],
-            },
-          ],
-        },
-      },
+      license: { key: 'lic_hunter2', tier: 'team' },
+      integrations: { slack: { enabled: true, hook: 'hunter2' } },
     },
-  })
-  expect(JSON.stringify(sanitized)).not.toContain('hunter2')
-  expect(sanitized).toEqual({
-    metadata: { name: 'x', annotations: { 'example.com/a': 'b' } },
-    data: { 'license.lic': '12 characters' },
-    stringData: { password: '7 characters' },
-    spec: {
-      key: '[redacted]',
-      license: { key: '[redacted]', tier: 'team' },
-      template: {
-        spec: {
-          containers: [
-            {
-              image: 'example.com/agent:1',
-              args: ['--token', '--token=[redacted]'],
-              env: [
-                { name: 'CTO_MODEL', value: 'a-model' },
-                { name: 'API', value: '[redacted]' },
-                { name: 'KEY', valueFrom: { secretKeyRef: { name: 'keys', key: 'model' } } },
-              ],
-            },
-          ],
-        },
-      },
-    },
-  })
+  }
+  expect(sanitizeFile('resources/platformconfigs.json', [config])).toEqual([
+    { spec: { license: { tier: 'team', key: '[left out]' }, integrations: { slack: { enabled: true } } } },
+  ])
+})
+
+test('texts are kept of the operator alone, and files that nobody has described not at all', () => {
+  const events = ['cto-operator', 'kubelet'].map((reportingController) => ({
+    reportingController,
+    note: 'a note of it',
+  }))
+  expect(sanitizeFile('agents/events.json', events)).toEqual([
+    { reportingController: 'cto-operator', note: 'a note of it' },
+    { reportingController: 'kubelet', note: '[left out]' },
+  ])
+  expect(sanitizeFile('resources/something-new.json', [{ metadata: { name: 'hunter2' } }])).toBe('[left out]')
 })
 
 test('names: the same stand-in everywhere, whole words only, longer names first', () => {

@@ -1,6 +1,7 @@
 // `cto vendor issue --from-csv`: every row or none. What is wrong is said by line, before anything is signed.
 
 import { mkdir, readdir } from 'node:fs/promises'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseLedger } from '../../../../src/vendor/ledger.ts'
 import { cto, type Desk, openDesk } from '../../../support/vendor-desk.ts'
@@ -12,7 +13,7 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => desk.clear())
 
-const issueSheet = async (csv: string, out: string, ...args: string[]) => {
+const issueSheet = async (csv: string | Uint8Array, out: string, ...args: string[]) => {
   const file = await desk.write('sheet.csv', csv)
   return desk.vendor([
     'issue',
@@ -140,6 +141,21 @@ test.each([
   const result = await issueSheet(csv, 'never', '--plan', 'team', '--days', '9')
   expect(result).toMatchObject({ exitCode: 3, stdout: '' })
   expect(result.stderr).toContain(`The spreadsheet ${desk.at('sheet.csv')} cannot be used: ${problem}`)
+})
+
+test('a sheet is read in the encodings that spreadsheets save, and never with letters that were guessed', async () => {
+  const sheet = (letters: string) => `organization,plan,expires\nM${letters}ller GmbH,team,2027-12-31\n`
+  const utf16 = Buffer.from(`\uFEFF${sheet('ü').replaceAll(',', '\t')}`, 'utf16le')
+  for (const [name, bytes] of Object.entries({ utf16, gzip: gzipSync(sheet('ü')) })) {
+    const read = await issueSheet(bytes, name, '--dry-run', '-o', 'json')
+    expect(JSON.parse(read.stdout)).toMatchObject({ licenses: [{ organization: 'Müller GmbH' }] })
+  }
+  const guessed = await issueSheet(Buffer.from(sheet('ü'), 'latin1'), 'never')
+  expect(guessed).toMatchObject({ exitCode: 3, stdout: '' })
+  expect(guessed.stderr).toMatch(/cannot be used: it is saved as Windows-1252 .*: save it as UTF-8 \(in Excel as/)
+  const lost = await issueSheet(sheet('\uFFFD'), 'never')
+  expect(lost.exitCode).toBe(3)
+  expect(lost.stdout).toMatch(/^2 +in organization a letter was lost/m)
 })
 
 test('warnings do not stop it, but are said by line and in the exit code', async () => {

@@ -246,7 +246,13 @@ describe('refuses', () => {
       'an end in 2100',
       ['--expires', '2100-01-01'],
       3,
-      'The license would be refused: the date exp of the license must',
+      /the date exp of the license must .*; the last day can be 2099-12-30 at the latest\.\n/,
+    ],
+    [
+      'a name of which a letter was lost',
+      ['--organization', 'M\uFFFDller'],
+      2,
+      'In organization a letter was lost (U+FFFD',
     ],
     [
       'two problems, each on its line',

@@ -125,6 +125,72 @@ describe('the proof', () => {
     expect(answer.type === 'vcluster' || answer.contradictions.length > 0).toBe(true)
   })
 
+  const heard = (node: RawNode, status: string, lastHeartbeatTime: string): RawNode => ({
+    ...node,
+    status: {
+      ...node.status,
+      nodeInfo: { ...node.status.nodeInfo, bootID: 'an earlier boot' },
+      conditions: [{ type: 'Ready', status, lastTransitionTime: '2026-11-20T08:00:00Z', lastHeartbeatTime } as never],
+    },
+  })
+  const [controlPlane = aNode(), worker = aNode(), ...more] = kindNodes()
+  const fresh = (node: RawNode) => ({
+    ...heard(node, 'True', '2026-11-20T09:00:00Z'),
+    status: { ...node.status, conditions: heard(node, 'True', '2026-11-20T09:00:00Z').status.conditions },
+  })
+
+  test.each<[string, RawNode]>([
+    ['whose kubelet is not heard any more', heard(worker, 'Unknown', '2026-11-20T07:59:00Z')],
+    ['whose last report is old, though nobody marks it', heard(worker, 'True', '2026-11-20T08:00:00Z')],
+  ])('a node %s shows an earlier boot: that says nothing, and is told', (_what, silent) => {
+    const answer = look([fresh(controlPlane), silent, ...more.map(fresh)])
+    expect(answer).toMatchObject({ type: 'Kind', proven: true, contradictions: [] })
+    expect(answer.evidence).toContain(
+      'kind-worker: its kubelet has not reported since 2026-11-20T08:00:00Z, so that its boot ID says nothing',
+    )
+  })
+
+  test('one that reports another boot is on another host, ready or not, and is named', () => {
+    for (const status of ['True', 'False']) {
+      const answer = look([fresh(controlPlane), heard(worker, status, '2026-11-20T08:59:00Z'), ...more.map(fresh)])
+      expect(answer).toMatchObject({ type: 'Kubeadm', proven: false })
+      expect(answer.contradictions[0]).toBe(
+        '2 boot IDs, of kind-control-plane and kind-worker2; of kind-worker: the nodes are not containers of one host',
+      )
+    }
+  })
+
+  test('cloud-provider-kind gives its nodes a type and, where they have none, an ID of another form', () => {
+    const labels = { 'node.kubernetes.io/instance-type': 'kind-node' }
+    expect(look(kindNodes('kind', 2, { labels }))).toMatchObject({ type: 'Kind', proven: true })
+    const annotations = { 'alpha.kubernetes.io/provided-node-ip': '172.18.0.3' }
+    const records = { ...KIND_RECORDS, kubeadm: { clusterName: 'dev', controlPlaneEndpoint: 'dev-control-plane:6443' } }
+    const named = kindNodes('dev', 2, { labels, annotations }).map((node) => ({
+      ...node,
+      spec: { providerID: `kind://dev/kind/${node.metadata.name}` },
+    }))
+    expect(look(named, records)).toMatchObject({ type: 'Kind', proven: true })
+    expect(look(kindNodes('kind', 2, { annotations }))).toMatchObject({ proven: false })
+  })
+
+  test('machines that are hidden are seen beside made-up nodes of Kind', () => {
+    const vms = ['alpha', 'beta'].map((name) =>
+      aNode({ name, annotations: { 'kubeadm.alpha.kubernetes.io/cri-socket': 'x', 'kwok.x-k8s.io/node': 'fake' } }),
+    )
+    const hidden = vms.map((node) => ({
+      ...node,
+      metadata: { ...node.metadata, managedFields: [{ manager: 'admin' }] },
+    }))
+    expect(look([...kindNodes('kind', 1), ...hidden])).toMatchObject({ type: 'Mixed', proven: false })
+    const unmarked = hidden.map(({ metadata, ...node }) => ({
+      ...node,
+      metadata: { ...metadata, annotations: { 'kwok.x-k8s.io/node': 'fake' } },
+    }))
+    const answer = look([...kindNodes('kind', 1), ...unmarked])
+    expect(answer).toMatchObject({ type: 'Mixed', proven: false })
+    expect(answer.contradictions[0]).toContain('nothing on alpha and beta')
+  })
+
   test('simulated nodes beside it say nothing; alone, they prove nothing', () => {
     const simulated = (name: string) =>
       aNode({ name, ids: 'none', version: 'kwok-v0.7.0', os: '', annotations: { 'kwok.x-k8s.io/node': 'fake' } })

@@ -73,17 +73,91 @@ describe('the rules of CTO', () => {
     expect(count([node])).toMatchObject({ counted: 1, total: 1 })
   })
 
-  test('who writes to the node tells a kubelet from what pretends to be one', () => {
-    const written = (manager: string, node: RawNode) =>
-      meta(node, { managedFields: [{ manager, subresource: 'status' }] })
-    const marked = annotated(eks, { 'kwok.x-k8s.io/node': 'fake' })
-    for (const manager of ['kubelet', 'k3s', 'kubelite', 'hyperkube']) {
-      expect(count([written(manager, marked)]).counted, manager).toBe(1)
+  const unwritten = (node: RawNode) => meta(node, { managedFields: [{ manager: 'admin', subresource: '' }] })
+  const pretending = {
+    'as KWOK marks': annotated(eks, { 'kwok.x-k8s.io/node': 'fake' }),
+    'as a virtual kubelet is labelled': labelled(eks, { type: 'virtual-kubelet' }),
+    'as Liqo labels': labelled(eks, { type: 'virtual-node', 'liqo.io/type': 'virtual-node' }),
+    'with the instance type of a super node': labelled(eks, { 'node.kubernetes.io/instance-type': 'eklet' }),
+    'with the kubelet of a virtual node': {
+      ...eks,
+      status: { ...eks.status, nodeInfo: { ...eks.status.nodeInfo, kubeletVersion: 'v1.25.0-vk-azure-aci-1.6.2' } },
+    },
+  }
+  const info =
+    (nodeInfo: object) =>
+    (node: RawNode): RawNode => ({ ...node, status: { ...node.status, nodeInfo: { ...nodeInfo } } })
+  const bare = (node: RawNode): RawNode => ({ ...unwritten(info({ kubeletVersion: 'v1.35.2' })(node)), spec: {} })
+  const traces: Readonly<Record<string, (node: RawNode) => RawNode>> = {
+    'a boot ID': (node) => info({ bootID: 'x' })(bare(node)),
+    'a machine ID': (node) => info({ machineID: 'x' })(bare(node)),
+    'a UUID': (node) => info({ systemUUID: 'x' })(bare(node)),
+    'the provider ID of a machine': (node) => ({
+      ...bare(node),
+      spec: { providerID: 'aws:///us-east-1a/i-0abcdef0123456789' },
+    }),
+    "kubeadm's annotation": (node) => annotated(bare(node), { 'kubeadm.alpha.kubernetes.io/cri-socket': 'unix:///x' }),
+    'a kubelet that wrote to it': (node) =>
+      meta(bare(node), { managedFields: [{ manager: 'kubelet', subresource: 'status' }] }),
+  }
+
+  test.each(Object.entries(pretending))(
+    'one trace of a machine is enough for a node to count, marked %s',
+    (_how, node) => {
+      for (const [what, leaving] of Object.entries(traces)) expect(count([leaving(node)]).counted, what).toBe(1)
+    },
+  )
+
+  test('without any it is what its marks say, unless it showed one before', () => {
+    for (const [how, node] of Object.entries(pretending)) {
+      if (how !== 'with the kubelet of a virtual node') expect(count([bare(node)]).counted, how).toBe(0)
+      const tally = tallyOf([projectNode(node)])
+      tally.change(projectNode(node), projectNode(bare(node)))
+      expect(countNodes(tally, catalog.nodes, NOW).counted, how).toBe(1)
+      tally.change(projectNode(bare(node)), undefined)
+      tally.change(undefined, projectNode(bare(simulated)))
+      expect(countNodes(tally, catalog.nodes, NOW), how).toMatchObject({ counted: 0, total: 1 })
     }
-    // With everything that a kubelet would report, and none that reports it.
-    for (const manager of ['kwok', 'kwok-controller', 'kubectl-create']) {
-      expect(count([written(manager, marked)]).counted, manager).toBe(0)
-    }
+  })
+
+  test.each<[string, RawNode]>([
+    [
+      'Liqo',
+      aNode({
+        name: 'milan',
+        os: '',
+        kernel: '',
+        runtime: '',
+        ids: 'none',
+        labels: { type: 'virtual-node', 'liqo.io/type': 'virtual-node', 'liqo.io/remote-cluster-id': 'milan' },
+        taints: ['virtual-node.liqo.io/not-allowed'],
+      }),
+    ],
+    [
+      'Liqo without its labels',
+      aNode({ name: 'rome', os: '', ids: 'none', taints: ['virtual-node.liqo.io/not-allowed'] }),
+    ],
+    [
+      'Tencent',
+      aNode({
+        name: 'eklet-subnet-lwuoeyn5-2k3tyz1x',
+        version: 'v2.5.21',
+        os: '',
+        ids: 'none',
+        labels: { 'node.kubernetes.io/instance-type': 'eklet' },
+        taints: ['eks.tke.cloud.tencent.com/eklet'],
+      }),
+    ],
+    ['Tencent, by its name', aNode({ name: 'eklet-subnet-lowt256k', version: 'v2.5.21', os: '', ids: 'none' })],
+    ['interLink', aNode({ name: 'hpc', os: '', ids: 'none', taints: ['virtual-node.interlink/no-schedule'] })],
+    [
+      'KWOK, as Karpenter plays with it',
+      aNode({ ids: 'none', providerID: 'kwok://x', annotations: { 'kwok.x-k8s.io/node': 'fake' } }),
+    ],
+  ])('a virtual node of %s does not count', (_whose, node) => {
+    expect(
+      count([meta(node, { managedFields: [{ manager: 'virtual-kubelet', subresource: 'status' }] })]).counted,
+    ).toBe(0)
   })
 })
 

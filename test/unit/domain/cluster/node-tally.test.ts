@@ -18,11 +18,11 @@ const someLook = fc
     deletingSince: fc.option(fc.integer({ min: NOW - 48 * HOUR, max: NOW }), { nil: undefined }),
     notReadySince: fc.option(fc.integer({ min: NOW - 48 * HOUR, max: NOW }), { nil: undefined }),
     marked: fc.constantFrom('virtual' as const, 'simulated' as const, undefined),
-    hasKubelet: fc.boolean(),
+    hasMachine: fc.boolean(),
   })
-  .map(({ look, deletingSince, notReadySince, marked, hasKubelet }) => ({
+  .map(({ look, deletingSince, notReadySince, marked, hasMachine }) => ({
     ...look,
-    hasKubelet,
+    hasMachine,
     ...(deletingSince === undefined ? {} : { deletingSince }),
     ...(notReadySince === undefined ? {} : { notReadySince }),
     ...(marked === undefined ? {} : { marked }),
@@ -35,13 +35,20 @@ const someEvents = fc.array(
 test('after any changes, it says what a tally of the nodes that are left says', () => {
   fc.assert(
     fc.property(someEvents, (events) => {
+      const listed = new Map<string, NodeFacts>()
       const nodes = new Map<string, NodeFacts>()
       const tally = new NodeTally()
       for (const { name, look } of events) {
         const after = look === undefined ? undefined : { ...look, name }
-        tally.change(nodes.get(name), after)
-        if (after === undefined) nodes.delete(name)
-        else nodes.set(name, after)
+        tally.change(listed.get(name), after)
+        if (after === undefined) {
+          listed.delete(name)
+          nodes.delete(name)
+        } else {
+          listed.set(name, after)
+          // A machine that was seen is not hidden any more, as long as its Node is there.
+          nodes.set(name, { ...after, hasMachine: after.hasMachine || nodes.get(name)?.hasMachine === true })
+        }
       }
       const anew = tallyOf(nodes.values())
       const signals = { apiGroups: [], serverVersion: 'v1.35.2', publicAddresses: [] }

@@ -1,5 +1,6 @@
 // What people put into the Secret instead of the license: each gets its own sentence, and none is quoted.
 
+import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { payload, read, token } from './signed.ts'
 
@@ -23,7 +24,27 @@ test.each([
   ['base64 of the file', `${base64(`${license}\n`)}\n`, 'MalformedLicense', /encoded with base64 once more/],
   ['base64 of the JSON form', base64('{ "id": "lic-1" }'), 'MalformedLicense', /encoded with base64 once more/],
   ['UTF-16', Buffer.from(`\uFEFF${license}`, 'utf16le'), 'MalformedLicense', /UTF-16: save it as UTF-8$/],
-  ['bytes', new Uint8Array([0x1f, 0x8b, 0xff, 0]), 'MalformedLicense', /is not text/],
+  ['UTF-16 without a mark', Buffer.from(license, 'utf16le'), 'MalformedLicense', /UTF-16: save it as UTF-8$/],
+  ['UTF-16, the other way', Buffer.from(license, 'utf16le').swap16(), 'MalformedLicense', /UTF-16/],
+  ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x65, 0, 0, 0]), 'MalformedLicense', /UTF-32: save it as UTF-8$/],
+  ['a byte order mark', `\uFEFF${license}`, 'MalformedLicense', /byte order mark: save it as UTF-8 without one$/],
+  ['gzip', gzipSync(license), 'MalformedLicense', /is compressed with gzip: unpack it with gunzip$/],
+  ['half of gzip', gzipSync(license).subarray(0, 40), 'MalformedLicense', /compressed with gzip and damaged/],
+  ['gzip of gigabytes', gzipSync(Buffer.alloc(8 << 20)), 'MalformedLicense', /unpacks to more than 512 KiB/],
+  ['a ZIP archive', Buffer.from('PK\u0003\u0004c2VjcmV0'), 'MalformedLicense', /ZIP archive/],
+  ['Windows-1252', Buffer.from('{"organization":"M\u00fcller"}', 'latin1'), 'MalformedLicense', /Windows-1252.*iconv/],
+  ['other bytes', new Uint8Array([0x1f, 0x8c, 0xff, 0]), 'MalformedLicense', /is not text/],
+  ['quotation marks', `"${license}"\n`, 'MalformedLicense', /has quotation marks around the license/],
+  ['quotation marks of an editor', `\u201C${license}\u201D`, 'MalformedLicense', /quotation marks/],
+  ['a code block', `\`\`\`\n${license}\n\`\`\``, 'MalformedLicense', /quotation marks/],
+  ['a variable', `LICENSE_KEY=${license}`, 'MalformedLicense', /the name LICENSE_KEY before the license/],
+  ['an exported variable', `export CTO="${license}"`, 'MalformedLicense', /the name CTO before the license/],
+  ['YAML', `license.lic: ${license}\n`, 'MalformedLicense', /the name license\.lic before the license/],
+  ['JSON', JSON.stringify({ license }), 'MalformedLicense', /JSON with a license in it/],
+  ['PEM around it', pem('LICENSE').replace('c2VjcmV0', license), 'MalformedLicense', /lines of PEM around the license/],
+  ['PEM around base64', pem('LICENSE').replace('c2VjcmV0', base64(license)), 'MalformedLicense', /lines of PEM/],
+  ['several lines', license.replaceAll(/.{64}/g, '$&\r\n'), 'MalformedLicense', /line breaks or blanks within/],
+  ['an invisible character', `${license.slice(0, 40)}\u200B${license.slice(40)}`, 'MalformedLicense', /U\+200B/],
   ['prose', 'c2VjcmV0 to nobody', 'MalformedLicense', /^this is not a license file/],
   ['two parts', 'eyJ9.c2VjcmV0', 'MalformedLicense', /three parts/],
   ['an encrypted token', 'eyJ9.YQ.YQ.YQ.c2VjcmV0', 'MalformedLicense', /three parts/],
@@ -32,4 +53,10 @@ test.each([
   const answer = await read(file)
   expect(answer).toEqual({ kind: 'rejected', reason, message: expect.stringMatching(message) })
   expect(JSON.stringify(answer)).not.toContain('c2VjcmV0')
+})
+
+test.each([' ', '\n\n', '\r\n', '\t', '\n \n'])('%j around it is no part of it', async (blank) => {
+  const plain = await read(license)
+  expect(plain.kind).toBe('authentic')
+  expect(await read(blank + license + blank)).toEqual(plain)
 })

@@ -44,7 +44,7 @@ describe('a list is refused', () => {
     ['with a date in milliseconds', signedList({ ...list, revoked: [{ jti: 'a', at: NOW }] }), 'DateOutOfRange'],
     ['with a license twice', signedList({ ...list, revoked: [list.revoked[0], list.revoked[0]] }), 'MalformedClaims'],
     ['with a name twice', signedList('{"version":1,"version":2}'), 'MalformedClaims'],
-    ['with something behind it', `${signedList(list)}\n\n`, 'MalformedLicense'],
+    ['with something behind it', `${signedList(list)}\n.`, 'MalformedLicense'],
     ['that is too large', 'x'.repeat(400_000), 'TooLarge'],
   ])('%s', async (_what, text, reason) => {
     expect(await readList(text)).toMatchObject({ kind: 'rejected', reason })

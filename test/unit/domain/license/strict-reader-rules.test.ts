@@ -61,16 +61,19 @@ const RULES: readonly Rule[] = [
     ],
   },
   {
-    rule: '1 a license is three parts of base64url with dots between, and at most one newline behind',
+    rule: '1 a license is three parts of base64url with dots between, and at most blanks around them',
     cases: [
       ['as text', 'authentic', license],
       ['as bytes', 'authentic', Buffer.from(license)],
       ['with a newline', 'authentic', `${license}\n`],
       ['with the newline of Windows', 'authentic', `${license}\r\n`],
-      ...['\n\n', ' ', '\r', '\n ', '\t', '\u0000', '=', '.', '\u200B', '\u00A0', '\uFEFF'].map((end): Case => {
+      ...['\n\n', ' ', '\r', '\n ', '\t', '\r\n\r\n'].map((blank): Case => {
+        return [`with ${json(blank)} around it`, 'authentic', blank + license + blank]
+      }),
+      ...['\u0000', '=', '.', '\u200B', '\u00A0', '\uFEFF'].map((end): Case => {
         return [`with ${json(end)} behind it`, 'MalformedLicense', license + end]
       }),
-      ...['\n', ' ', '\uFEFF', '\u200B', '.'].map((start): Case => {
+      ...['\u00A0', '\uFEFF', '\u200B', '.'].map((start): Case => {
         return [`with ${json(start)} before it`, 'MalformedLicense', start + license]
       }),
       ...[' ', '\n', '=', '+', '/', '\u200B', 'А', '%2E'].map((middle): Case => {
