@@ -18,8 +18,10 @@ export interface KeptEvidence {
   readonly revocations?: string | undefined
   /** The latest time that is known to have passed. */
   readonly time?: Instant | undefined
-  /** The key that the marks of held workloads are signed with. */
+  /** The key that the marks of held workloads and the memory in the Entitlement are signed with. */
   readonly marks?: string | undefined
+  /** When the memory in the Entitlement could not be believed. */
+  readonly doubted?: Instant | undefined
 }
 
 export interface EvidenceVault {
@@ -48,6 +50,7 @@ const REPLACER = 'replacer.'
 const REVOCATIONS = 'revocations'
 const TIME = 'time'
 const MARKS = 'marks'
+const DOUBTED = 'doubted'
 /** Of license files, in bytes. A Secret holds 1 MiB, and what replaces and revokes comes before them. */
 const ROOM_FOR_LICENSES = 256 * 1024
 
@@ -112,7 +115,7 @@ function fittingFiles(licenses: LicenseFiles): LicenseFiles {
   )
 }
 
-function encode({ licenses, replacers, revocations, time, marks }: KeptEvidence): SecretData {
+function encode({ licenses, replacers, revocations, time, marks, doubted }: KeptEvidence): SecretData {
   const entries = [
     ...[...licenses].flatMap(([name, [text, ...earlier]]) => [
       [LICENSE + keyOf(name), text],
@@ -122,6 +125,7 @@ function encode({ licenses, replacers, revocations, time, marks }: KeptEvidence)
     ...(revocations === undefined ? [] : [[REVOCATIONS, revocations]]),
     ...(time === undefined ? [] : [[TIME, formatInstant(time)]]),
     ...(marks === undefined ? [] : [[MARKS, marks]]),
+    ...(doubted === undefined ? [] : [[DOUBTED, formatInstant(doubted)]]),
   ] as [string, string][]
   return Object.fromEntries(entries.map(([name, text]) => [name, Buffer.from(text, 'utf8').toString('base64')]))
 }
@@ -137,6 +141,7 @@ function decode(data: SecretData): KeptEvidence {
     revocations: texts.get(REVOCATIONS),
     time: parseInstant(texts.get(TIME)),
     marks: texts.get(MARKS),
+    doubted: parseInstant(texts.get(DOUBTED)),
   }
 }
 

@@ -68,7 +68,7 @@ const FEW = 2
  * Whatever is not ASCII may look like something else: a Cyrillic letter like a Latin one.
  */
 export function differenceOf(a: string, b: string): string {
-  const [left, right] = [[...normalName(a)], [...normalName(b)]]
+  const [left, right] = [Array.from(normalName(a)), Array.from(normalName(b))]
   const at = left.findIndex((character, index) => character !== right[index])
   const from = at === -1 ? left.length : at
   let end = 0

@@ -20,7 +20,7 @@ export const historyChecks: readonly Check[] = [
 function organizationIsPlain({ claims: { organization } }: Draft): Findings {
   const unseen = unseenCharacter(organization)
   if (unseen !== undefined) {
-    const where = [...organization].indexOf(unseen) + 1
+    const where = Array.from(organization).indexOf(unseen) + 1
     const what = `the organization has the character ${characterName(unseen)} in place ${where}, which nobody can see`
     return { problems: [`${what}; write the name without it`] }
   }
