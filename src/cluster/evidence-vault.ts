@@ -67,7 +67,7 @@ export function createEvidenceVault(client: Client, watched: Watched<SecretData>
     read() {
       const { store } = watched
       if (!store.synced && store.obstacle === undefined) return undefined
-      return decode(store.get(key) ?? {})
+      return evidenceIn(store.get(key) ?? {})
     },
     async write(evidence, signal) {
       const live = watched.store.get(key)
@@ -130,7 +130,8 @@ function encode({ licenses, replacers, revocations, time, marks, doubted }: Kept
   return Object.fromEntries(entries.map(([name, text]) => [name, Buffer.from(text, 'utf8').toString('base64')]))
 }
 
-function decode(data: SecretData): KeptEvidence {
+/** What stands in the Secret, believed by nobody. */
+export function evidenceIn(data: SecretData): KeptEvidence {
   const entries = Object.entries(data).map(
     ([name, value]) => [name, Buffer.from(value, 'base64').toString('utf8')] as const,
   )

@@ -202,8 +202,13 @@ const READABLE = 160
 const HASH_DIGITS = 32
 
 /** The name of a License, or a shorter one in its place that no License can have. */
-function shortName(name: string): string {
+export function shortName(name: string): string {
   if (name.length <= LONGEST_NAME) return name
   const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_DIGITS)
   return `${name.slice(0, READABLE)}/${hash}`
+}
+
+/** What a Secret is called that is a license by its name alone. No License can have this name. */
+export function offlineName(secret: string): string {
+  return `secret/${secret}`
 }
