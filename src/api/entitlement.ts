@@ -161,6 +161,8 @@ export interface EntitlementStatus {
   readonly nextChangeAt?: string
   /** Who wrote this: the operator of that namespace. One that lives elsewhere waits while it lives. */
   readonly operator?: { readonly namespace: string }
+  /** Signature over what the operator remembers by this status: without it nothing of that is believed after a restart. */
+  readonly seal?: string
   readonly gate: GateStatus
   readonly conditions: readonly Condition[]
 }

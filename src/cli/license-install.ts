@@ -7,7 +7,8 @@ import { DEFAULT_NAMESPACE } from '../api/names.ts'
 import type { EntitlementStatus } from '../api/entitlement.ts'
 import type { LicenseStatus } from '../api/license.ts'
 import { entitlements, licenses } from '../api/resources.ts'
-import { MINUTE, parseInstant, SECOND } from '../domain/instant.ts'
+import type { Catalog } from '../domain/catalog.ts'
+import { formatInstant, MINUTE, parseInstant, SECOND } from '../domain/instant.ts'
 import type { Client, RawObject } from '../kube/client.ts'
 import { unlessMissing } from '../kube/errors.ts'
 import { builtInCatalog, catalogNames } from './catalogs.ts'
@@ -15,7 +16,8 @@ import { type ClusterOptions, onCluster, withClusterOptions } from './cluster-op
 import { DEFAULT_PRODUCT } from './default-product.ts'
 import { timeoutOption } from './duration-argument.ts'
 import { readInput, TRUSTED_KEYS_FILE, trustedKeysIfThere } from './input.ts'
-import { identityOf, type LicenseIdentity, putLicense } from './license-placement.ts'
+import { foresee } from './license-foresight.ts'
+import { identityOf, type LicenseIdentity, putLicense, type SecretPlace } from './license-placement.ts'
 import { type Verification, verify } from './license-verify.ts'
 import { CliError, EXIT, type Format, formatOption, type Io, print, printable, properties, styled } from './output.ts'
 
@@ -39,6 +41,8 @@ interface Installation {
   readonly dryRun: boolean
   /** What was found before, where the vendor's keys were at hand. */
   readonly verified?: Pick<Verification, 'verdict' | 'reason' | 'message'>
+  /** Whether it will count here, as far as that could be told before. */
+  readonly foreseen?: { readonly counts: 'now' | 'later'; readonly at?: string; readonly message: string }
   /** What the operator says of the license. */
   readonly judged?: Pick<LicenseStatus, 'state' | 'reason' | 'message'>
   /** What it decides now. */
@@ -78,10 +82,11 @@ async function install(bytes: Uint8Array, options: InstallOptions, io: Io): Prom
   const place = { namespace, name: options.secret ?? defaultSecret, key }
   return onCluster(options, async (client) => {
     const signal = AbortSignal.timeout(options.timeout + MINUTE)
+    const foreseen = await foreseenUse(client, bytes, catalog, place, io, signal)
     const { license, before } = await putLicense(client, bytes, place, dryRun, io, signal)
     const { licenseId } = identity
     const id = licenseId === undefined ? {} : { licenseId }
-    const done = { ...id, secret: `${namespace}/${place.name}`, dryRun, ...verified }
+    const done = { ...id, secret: `${namespace}/${place.name}`, dryRun, ...verified, ...foreseen }
     if (license === undefined) {
       io.stderr('The CRDs are not installed: the operator will judge the license when it runs.\n')
       return done
@@ -102,6 +107,22 @@ async function install(bytes: Uint8Array, options: InstallOptions, io: Io): Prom
         : { decision: { verdict, reason, message } }),
     }
   })
+}
+
+/** @throws CliError for a license that would never count here: what is there now stays there */
+async function foreseenUse(
+  client: Client,
+  bytes: Uint8Array,
+  catalog: Catalog,
+  place: SecretPlace,
+  io: Io,
+  signal: AbortSignal,
+): Promise<Pick<Installation, 'foreseen'>> {
+  const prospect = await foresee(client, bytes, catalog, place, io.now(), signal)
+  if (prospect === undefined) return {}
+  const { counts, message } = prospect
+  if (counts === 'never') throw new CliError(`nothing was installed: ${printable(message)}`, EXIT.failedCheck)
+  return { foreseen: { counts, ...(counts === 'later' ? { at: formatInstant(prospect.at) } : {}), message } }
 }
 
 /** @throws CliError for a license that the operator would refuse, where the keys to tell are at hand */
@@ -162,18 +183,24 @@ function isJudgementOf(
   return status.state !== before?.state || status.message !== before.message || waited > SETTLED_MS
 }
 
-function exitCodeOf({ judged }: Installation): (typeof EXIT)[keyof typeof EXIT] {
-  if (judged === undefined || judged.state === 'Valid' || judged.state === 'Future') return EXIT.ok
-  return judged.state === 'Superseded' ? EXIT.warning : EXIT.failedCheck
+function exitCodeOf({ judged, foreseen }: Installation): (typeof EXIT)[keyof typeof EXIT] {
+  const state = judged?.state ?? (foreseen?.counts === 'later' ? 'Future' : 'Valid')
+  if (state === 'Valid') return EXIT.ok
+  const waits = state === 'Future' || (state === 'Superseded' && judged?.reason !== 'Replaced')
+  return waits ? EXIT.warning : EXIT.failedCheck
 }
 
-function screen({ licenseId, secret, license, dryRun, verified, judged, decision }: Installation): string {
+function screen(installation: Installation): string {
+  const { licenseId, secret, license, dryRun, verified, foreseen, judged, decision } = installation
   const colour = judged?.state === 'Valid' ? 'green' : 'yellow'
   const rows: [string, string][] = [
     ...(licenseId === undefined ? [] : [['LICENSE ID', printable(licenseId)] satisfies [string, string]]),
     ['SECRET', secret],
     ...(license === undefined ? [] : [['LICENSE', license] satisfies [string, string]]),
     ...(verified === undefined ? [] : [['VERIFIED', printable(verified.message)] satisfies [string, string]]),
+    ...(foreseen?.at === undefined || judged !== undefined
+      ? []
+      : [['COUNTS FROM', `${foreseen.at}: ${printable(foreseen.message)}`] satisfies [string, string]]),
     ...(judged === undefined
       ? []
       : [

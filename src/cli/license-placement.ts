@@ -66,7 +66,7 @@ interface Found {
 }
 
 /** The License that names the Secret. */
-async function licenseFor(
+export async function licenseFor(
   client: Client,
   { namespace, name, key }: SecretPlace,
   signal: AbortSignal,

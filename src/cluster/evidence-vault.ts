@@ -5,20 +5,23 @@ import { isDeepStrictEqual } from 'node:util'
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.ts'
 import type { Client, RawObject } from '../kube/client.ts'
 import { secrets } from '../kube/resource.ts'
+import type { LicenseFiles } from './license-evidence.ts'
 import { projectSecret, type SecretData } from './license-secrets.ts'
 import type { Watched } from './stores.ts'
 
 export interface KeptEvidence {
-  /** The license files that were believed last, by the name of their License. */
-  readonly licenses: ReadonlyMap<string, string>
-  /** The license files ever believed that replace others. */
+  /** The license files that were believed last, by License. Where there is no room for all, the first are kept. */
+  readonly licenses: LicenseFiles
+  /** The license files that replace others. */
   readonly replacers: readonly string[]
   /** The newest revocation list. */
   readonly revocations?: string | undefined
   /** The latest time that is known to have passed. */
   readonly time?: Instant | undefined
-  /** The key that the marks of held workloads are signed with. */
+  /** The key that the marks of held workloads and the memory in the Entitlement are signed with. */
   readonly marks?: string | undefined
+  /** When the memory in the Entitlement could not be believed. */
+  readonly doubted?: Instant | undefined
 }
 
 export interface EvidenceVault {
@@ -33,6 +36,8 @@ export interface EvidenceVault {
   read(): KeptEvidence | undefined
   /** Writes what has changed. `changed` and `deleted` say that somebody else had done that since. */
   write(evidence: KeptEvidence, signal: AbortSignal): Promise<'unchanged' | 'written' | 'changed' | 'deleted'>
+  /** How many license files there was no room for when it was written last. */
+  readonly leftOut: number
 }
 
 export function vaultName(product: string): string {
@@ -40,25 +45,35 @@ export function vaultName(product: string): string {
 }
 
 const LICENSE = 'license.'
+const EARLIER = 'earlier.'
 const REPLACER = 'replacer.'
 const REVOCATIONS = 'revocations'
 const TIME = 'time'
 const MARKS = 'marks'
+const DOUBTED = 'doubted'
+/** Of license files, in bytes. A Secret holds 1 MiB, and what replaces and revokes comes before them. */
+const ROOM_FOR_LICENSES = 256 * 1024
 
 export function createEvidenceVault(client: Client, watched: Watched<SecretData>, place: Place): EvidenceVault {
   const key = `${place.namespace}/${place.name}`
   let written: SecretData | undefined
+  let leftOut = 0
 
   return {
+    get leftOut() {
+      return leftOut
+    },
     regarding: { apiVersion: 'v1', kind: 'Secret', ...place },
     read() {
       const { store } = watched
       if (!store.synced && store.obstacle === undefined) return undefined
-      return decode(store.get(key) ?? {})
+      return evidenceIn(store.get(key) ?? {})
     },
     async write(evidence, signal) {
       const live = watched.store.get(key)
-      const data = encode(evidence)
+      const fitting = fittingFiles(evidence.licenses)
+      leftOut = evidence.licenses.size - fitting.size
+      const data = encode({ ...evidence, licenses: fitting })
       // As long as there was nothing to keep, there was no Secret either.
       const isOurs = written === undefined || isDeepStrictEqual(live ?? {}, written)
       if (isDeepStrictEqual(live ?? {}, data)) {
@@ -89,34 +104,60 @@ interface Place {
   readonly name: string
 }
 
-function encode({ licenses, replacers, revocations, time, marks }: KeptEvidence): SecretData {
+/** Whoever may make Licenses can make thousands that name one good file: they must not keep the rest from being kept. */
+function fittingFiles(licenses: LicenseFiles): LicenseFiles {
+  let room = ROOM_FOR_LICENSES
+  return new Map(
+    [...licenses].filter(([name, texts]) => {
+      room -= texts.reduce((bytes, text) => bytes + name.length + Buffer.byteLength(text), 0)
+      return room >= 0
+    }),
+  )
+}
+
+function encode({ licenses, replacers, revocations, time, marks, doubted }: KeptEvidence): SecretData {
   const entries = [
-    ...[...licenses].map(([name, text]) => [LICENSE + keyOf(name), text]),
+    ...[...licenses].flatMap(([name, [text, ...earlier]]) => [
+      [LICENSE + keyOf(name), text],
+      ...earlier.map((text, index) => [`${EARLIER}${keyOf(name)}.${index}`, text]),
+    ]),
     ...replacers.map((text, index) => [`${REPLACER}${index}`, text]),
     ...(revocations === undefined ? [] : [[REVOCATIONS, revocations]]),
     ...(time === undefined ? [] : [[TIME, formatInstant(time)]]),
     ...(marks === undefined ? [] : [[MARKS, marks]]),
+    ...(doubted === undefined ? [] : [[DOUBTED, formatInstant(doubted)]]),
   ] as [string, string][]
   return Object.fromEntries(entries.map(([name, text]) => [name, Buffer.from(text, 'utf8').toString('base64')]))
 }
 
-function decode(data: SecretData): KeptEvidence {
+/** What stands in the Secret, believed by nobody. */
+export function evidenceIn(data: SecretData): KeptEvidence {
   const entries = Object.entries(data).map(
     ([name, value]) => [name, Buffer.from(value, 'base64').toString('utf8')] as const,
   )
   const texts = new Map(entries)
-  const licenses = entries
-    .filter(([name]) => name.startsWith(LICENSE))
-    .map(([name, text]) => [nameOf(name.slice(LICENSE.length)), text] as const)
   return {
-    licenses: new Map(licenses),
+    licenses: licensesIn(entries),
     replacers: entries.filter(([name]) => name.startsWith(REPLACER)).map(([, text]) => text),
     revocations: texts.get(REVOCATIONS),
     time: parseInstant(texts.get(TIME)),
     marks: texts.get(MARKS),
+    doubted: parseInstant(texts.get(DOUBTED)),
   }
 }
 
+function licensesIn(entries: readonly (readonly [key: string, text: string])[]): LicenseFiles {
+  const licenses = new Map<string, string[]>()
+  for (const [key, text] of entries) {
+    if (key.startsWith(LICENSE)) licenses.set(nameOf(key.slice(LICENSE.length)), [text])
+  }
+  // There are fewer than ten of a License, so that their keys sort as their numbers do.
+  for (const [key, text] of entries.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    if (key.startsWith(EARLIER)) licenses.get(nameOf(key.slice(EARLIER.length, key.lastIndexOf('.'))))?.push(text)
+  }
+  return licenses
+}
+
 // A key of a Secret may have no slash, and the name of a License no underscore.
-const keyOf = (name: string) => name.replace('/', '_')
-const nameOf = (key: string) => key.replace('_', '/')
+const keyOf = (name: string) => name.replaceAll('/', '_')
+const nameOf = (key: string) => key.replaceAll('_', '/')

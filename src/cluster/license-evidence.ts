@@ -1,11 +1,14 @@
-// What is known of each License. A license that was read and believed once stays in force for a while when it can no
-// longer be read: a half-written or deleted Secret is no news about the license in it.
+// What is known of each License. A license that was read and believed once stays in force for a while when it can no longer
+// be read: a half-written or deleted Secret is no news about the license in it. And when another authentic license takes its
+// place, it stays until that one is better than it is.
 
 import { createHash } from 'node:crypto'
 import type { LicenseFacts } from '../domain/facts.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Authenticity, LicenseClaims } from '../domain/license/claims.ts'
+import type { LicenseDecision } from '../domain/license-state.ts'
 import type { Reason } from '../domain/reasons.ts'
+import { Replacers } from './replacers.ts'
 
 /** What stands where a License points to. */
 export type LicenseContent =
@@ -18,29 +21,32 @@ interface Problem {
   readonly since: Instant
 }
 
+/** A license that was believed, with its file. */
+export interface GoodLicense {
+  readonly text: string
+  readonly claims: LicenseClaims
+  readonly keyExpiresAt?: Instant
+}
+
 interface Known {
   digest?: string
   authenticity?: Authenticity
-  lastGood?: { readonly text: string; readonly claims: LicenseClaims }
+  lastGood?: GoodLicense
+  /** Those that were in its place before and go on, the latest first. */
+  kept: readonly GoodLicense[]
   problem?: Problem
 }
 
 // These depend on the time as well as on the bytes, so that the same bytes have to be read again.
 const MAY_PASS: ReadonlySet<string> = new Set(['KeyNotValidNow', 'DateOutOfRange'])
 
-/** A license that replaces others, with its file. */
-export interface Replacer {
-  readonly text: string
-  readonly claims: LicenseClaims
-}
-
-/** More than a vendor issues to one cluster; the latest are kept. */
-const MOST_REPLACERS = 16
+/** What is remembered of a License: the file in its place, and after it those that it has not ended. */
+export type LicenseFiles = ReadonlyMap<string, readonly string[]>
 
 export class LicenseEvidence {
   readonly #known = new Map<string, Known>()
-  /** By license ID. Taking a license away does not bring back what it replaced. */
-  readonly #replacers = new Map<string, Replacer>()
+  /** Taking a license away does not bring back what it replaced. */
+  readonly #replacers = new Replacers()
   readonly #read: (text: string, now: Instant) => Promise<Authenticity>
   readonly #keepMs: number
 
@@ -60,8 +66,8 @@ export class LicenseEvidence {
     now: Instant,
     unreadableSince: Instant = now,
   ): Promise<LicenseFacts> {
-    const known = this.#known.get(name) ?? {}
-    this.#known.set(name, known)
+    const known = this.#known.get(shortName(name)) ?? { kept: [] }
+    this.#known.set(shortName(name), known)
     if (content.kind === 'absent') {
       return this.#withProblem(name, known, { ...content, since: unreadableSince }, now)
     }
@@ -74,52 +80,79 @@ export class LicenseEvidence {
     if (authenticity.kind === 'rejected') {
       return this.#withProblem(name, known, { ...authenticity, since: unreadableSince }, now)
     }
-    known.lastGood = { text: content.text, claims: authenticity.claims }
-    this.#remember(known.lastGood)
+    takePlace(known, goodLicense(content.text, authenticity))
     delete known.problem
     const { claims, keyExpiresAt } = authenticity
-    return { name, claims, ...(keyExpiresAt === undefined ? {} : { keyExpiresAt }) }
+    return { name, claims, ...(keyExpiresAt === undefined ? {} : { keyExpiresAt }), ...keptOf(known) }
   }
 
-  /** The license files that were believed last, by License: what a restart has to be given back. */
-  lastGood(): ReadonlyMap<string, string> {
-    const texts = new Map<string, string>()
-    for (const [name, { lastGood }] of this.#known) if (lastGood !== undefined) texts.set(name, lastGood.text)
-    return texts
+  /** Takes in what a decision says of the licenses: which of those before go on, and which could be used. */
+  settle(licenses: readonly LicenseDecision[], usable: ReadonlySet<LicenseClaims>, now: Instant): void {
+    for (const { name, kept } of licenses) {
+      const known = this.#known.get(shortName(name))
+      if (known === undefined) continue
+      for (const license of [...(known.lastGood === undefined ? [] : [known.lastGood]), ...known.kept]) {
+        if (usable.has(license.claims)) this.#replacers.add(license, now)
+      }
+      const goOn = new Set(kept.map(({ claims }) => claims))
+      known.kept = known.kept.filter(({ claims }) => goOn.has(claims))
+    }
   }
 
-  /** The licenses ever believed that replace others, the latest first. */
-  replacers(): readonly Replacer[] {
-    return [...this.#replacers.values()]
+  /**
+   * The license files that were believed last, by License: what a restart has to be given back.
+   * @param first the License that matters most
+   */
+  files(first = ''): LicenseFiles {
+    const files = new Map<string, string[]>()
+    const isFirst = (name: string) => Number(name === shortName(first))
+    const byWeight = [...this.#known].toSorted(([a], [b]) => isFirst(b) - isFirst(a))
+    for (const [name, { lastGood, kept }] of byWeight) {
+      const good = [...(lastGood === undefined ? [] : [lastGood]), ...kept]
+      if (good.length > 0)
+        files.set(
+          name,
+          good.map(({ text }) => text),
+        )
+    }
+    return files
+  }
+
+  /** The licenses that replace others, as far as they are needed, the latest first. */
+  replacers(): readonly GoodLicense[] {
+    return this.#replacers.licenses()
   }
 
   /** Takes files back from before a restart. They are believed only if they are verified anew. */
-  async restore(licenses: ReadonlyMap<string, string>, replacers: readonly string[], now: Instant): Promise<void> {
-    for (const [name, text] of licenses) {
-      const authenticity = await this.#read(text, now)
-      if (authenticity.kind === 'authentic') this.#known.set(name, { lastGood: { text, claims: authenticity.claims } })
+  async restore(licenses: LicenseFiles, replacers: readonly string[], now: Instant): Promise<void> {
+    for (const [name, texts] of licenses) {
+      const [lastGood, ...kept] = await this.#believed(texts, now)
+      if (lastGood !== undefined) this.#known.set(shortName(name), { lastGood, kept })
     }
-    for (const text of replacers) {
+    for (const license of await this.#believed(replacers, now)) this.#replacers.add(license, now)
+  }
+
+  async #believed(texts: readonly string[], now: Instant): Promise<GoodLicense[]> {
+    const licenses: GoodLicense[] = []
+    for (const text of texts) {
       const authenticity = await this.#read(text, now)
-      if (authenticity.kind === 'authentic') this.#remember({ text, claims: authenticity.claims })
+      if (authenticity.kind === 'authentic') licenses.push(goodLicense(text, authenticity))
     }
+    return licenses
   }
 
   /** Drops what is known of Licenses that are gone: deleting the resource is news. */
   keepOnly(names: ReadonlySet<string>): void {
-    for (const name of this.#known.keys()) if (!names.has(name)) this.#known.delete(name)
+    const short = new Set([...names].map(shortName))
+    for (const name of this.#known.keys()) if (!short.has(name)) this.#known.delete(name)
   }
 
-  #remember(license: Replacer): void {
-    const { licenseId, serial, supersedes = [] } = license.claims
-    if (serial === undefined && supersedes.length === 0) return
-    if (this.#replacers.get(licenseId)?.text === license.text) return
-    this.#replacers.set(licenseId, license)
-    const latestFirst = [...this.#replacers].toSorted(
-      ([a, left], [b, right]) => right.claims.issuedAt - left.claims.issuedAt || a.localeCompare(b),
-    )
-    this.#replacers.clear()
-    for (const [id, replacer] of latestFirst.slice(0, MOST_REPLACERS)) this.#replacers.set(id, replacer)
+  /** The same Secret is named by another License from now on: what is known of it goes there, unless something is known there. */
+  move(from: string, to: string): void {
+    const known = this.#known.get(shortName(from))
+    if (known === undefined) return
+    this.#known.delete(shortName(from))
+    if (this.#known.get(shortName(to))?.lastGood === undefined) this.#known.set(shortName(to), known)
   }
 
   #withProblem(name: string, known: Known, problem: Problem, now: Instant): LicenseFacts {
@@ -127,9 +160,33 @@ export class LicenseEvidence {
     // A problem that changes its face is still the same time without a license.
     const since = known.problem?.since ?? Math.min(problem.since, now)
     known.problem = { reason, message, since }
-    if (now >= since + this.#keepMs) delete known.lastGood
-    return { name, ...(known.lastGood === undefined ? {} : { claims: known.lastGood.claims }), problem: known.problem }
+    if (now >= since + this.#keepMs) {
+      delete known.lastGood
+      known.kept = []
+    }
+    const claims = known.lastGood === undefined ? {} : { claims: known.lastGood.claims }
+    return { name, ...claims, ...keptOf(known), problem: known.problem }
   }
+}
+
+function goodLicense(
+  text: string,
+  { claims, keyExpiresAt }: Extract<Authenticity, { kind: 'authentic' }>,
+): GoodLicense {
+  return { text, claims, ...(keyExpiresAt === undefined ? {} : { keyExpiresAt }) }
+}
+
+/** What was in its place before is kept until a decision says that it does not go on. */
+function takePlace(known: Known, license: GoodLicense): void {
+  const { lastGood } = known
+  if (lastGood !== undefined && lastGood.text !== license.text) {
+    known.kept = [lastGood, ...known.kept].filter(({ text }) => text !== license.text)
+  }
+  known.lastGood = license
+}
+
+function keptOf({ kept }: Known): Pick<LicenseFacts, 'kept'> {
+  return kept.length === 0 ? {} : { kept }
 }
 
 /** Whether the same bytes would be answered the same now. */
@@ -137,4 +194,21 @@ function stillHolds(answer: Authenticity | undefined, now: Instant): answer is A
   if (answer === undefined) return false
   if (answer.kind === 'rejected') return !MAY_PASS.has(answer.reason)
   return answer.keyExpiresAt === undefined || now < answer.keyExpiresAt
+}
+
+/** A key of a Secret has room for this and a prefix. */
+const LONGEST_NAME = 200
+const READABLE = 160
+const HASH_DIGITS = 32
+
+/** The name of a License, or a shorter one in its place that no License can have. */
+export function shortName(name: string): string {
+  if (name.length <= LONGEST_NAME) return name
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_DIGITS)
+  return `${name.slice(0, READABLE)}/${hash}`
+}
+
+/** What a Secret is called that is a license by its name alone. No License can have this name. */
+export function offlineName(secret: string): string {
+  return `secret/${secret}`
 }

@@ -2,11 +2,11 @@
 // All violations are reported, the first is the verdict.
 
 import type { Growth } from './catalog.ts'
-import { MIXED } from './cluster/cluster-type.ts'
+import { allowsType, MIXED } from './cluster/cluster-type.ts'
 import type { NodeOverage } from './cluster/node-overage.ts'
 import { type Degradation, newAgentsBlockedFrom } from './degradation.ts'
 import type { Facts } from './facts.ts'
-import { allowsType, type Grant, limitOf } from './grant.ts'
+import { type Grant, limitOf } from './grant.ts'
 import { formatInstant, type Instant } from './instant.ts'
 import { isForThisCluster, isRevoked, replacementOf } from './license-standing.ts'
 import { isMissing, type Reason, type Verdict } from './reasons.ts'

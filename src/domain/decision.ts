@@ -15,7 +15,8 @@ import { coveredUntil, type Grant, grantFrom, isWithin, limitOf } from './grant.
 import { guardianMode, mayChangeThings } from './guardian.ts'
 import { DAY, earliest, formatInstant, HOUR, type Instant } from './instant.ts'
 import { type LicenseDecision, licenseDecision } from './license-state.ts'
-import { revocationOf } from './license-standing.ts'
+import type { LicenseClaims } from './license/claims.ts'
+import { revocationOf, usableLicenses } from './license-standing.ts'
 import { messagesFor } from './messages.ts'
 import type { Reason, Verdict } from './reasons.ts'
 import { title } from './words.ts'
@@ -52,6 +53,8 @@ export interface Decision {
   readonly messages: readonly string[]
   readonly expiring: boolean
   readonly licenses: readonly LicenseDecision[]
+  /** The licenses of which one could be used here now: what they replace stays replaced. */
+  readonly usable: ReadonlySet<LicenseClaims>
   readonly gate: Gate
   /** When the decision changes by itself; the next look is due then. */
   readonly nextChangeAt?: Instant
@@ -113,6 +116,7 @@ export function decide(seen: Facts): Decision {
     messages: messagesFor(situation, agents, expiring),
     expiring,
     licenses: facts.licenses.map((license) => licenseDecision(license, situation)),
+    usable: new Set(usableLicenses(facts)),
     gate: gateFor({ ...situation, facts: { ...facts, memory: { ...memory, frozen } } }, violations, agents),
     ...(nextChangeAt === undefined ? {} : { nextChangeAt }),
     memory: {
@@ -153,10 +157,13 @@ function nextChange(
   const { now, licenses, catalog } = facts
   const instants: (Instant | undefined)[] = [degradation.until, overage?.graceEndsAt, ...others]
   for (const agent of agents.refused) instants.push(agent.holdAt)
-  for (const { claims, problem, keyExpiresAt } of licenses) {
-    instants.push(claims?.notBefore, claims?.expiresAt, keyExpiresAt)
-    if (claims !== undefined) instants.push(revocationOf(claims, facts)?.effectiveAt)
-    if (claims !== undefined && problem !== undefined)
+  for (const { claims, problem, keyExpiresAt, kept = [] } of licenses) {
+    const known = [...(claims === undefined ? [] : [{ claims, keyExpiresAt }]), ...kept]
+    for (const one of known) {
+      const { notBefore, expiresAt } = one.claims
+      instants.push(notBefore, expiresAt, one.keyExpiresAt, revocationOf(one.claims, facts)?.effectiveAt)
+    }
+    if (known.length > 0 && problem !== undefined)
       instants.push(problem.since + catalog.notice.lastKnownGoodHours * HOUR)
   }
   return earliest(...instants.filter((instant) => instant !== undefined && instant > now))

@@ -12,6 +12,13 @@ import type { RevocationList } from './license/revocation-list.ts'
 import type { Patience } from './patience.ts'
 import type { Reason } from './reasons.ts'
 
+/** A license that stood where another one stands now. */
+export interface KeptLicense {
+  readonly claims: LicenseClaims
+  /** From when on the key that signed it may no longer be used. */
+  readonly keyExpiresAt?: Instant
+}
+
 /** What is known of one License resource. */
 export interface LicenseFacts {
   /** Name of the License resource. */
@@ -20,6 +27,11 @@ export interface LicenseFacts {
   readonly claims?: LicenseClaims
   /** From when on the key that signed it may no longer be used, and the license is not believed. */
   readonly keyExpiresAt?: Instant
+  /**
+   * Authentic licenses that were in its place before. They go on until what has taken their place is better than they are:
+   * one that begins later, has ended or is for elsewhere ends nothing.
+   */
+  readonly kept?: readonly KeptLicense[]
   /** Why the license cannot be read or believed now. */
   readonly problem?: { readonly reason: Reason; readonly message: string; readonly since: Instant }
 }
@@ -121,7 +133,7 @@ export interface Facts {
   readonly clusterUid: string
   readonly nodes: NodeCount
   readonly licenses: readonly LicenseFacts[]
-  /** Licenses that were believed once and are gone: what they replaced stays replaced. */
+  /** Licenses that could be used here once, wherever they are now: what they replaced stays replaced. */
   readonly formerLicenses: readonly LicenseClaims[]
   /** The newest list of the vendor that was ever believed. */
   readonly revocations?: RevocationList

@@ -1,16 +1,22 @@
 // What the best license, or the free plan without one, grants.
 
 import { type Addon, type Catalog, type Plan, planNamed } from './catalog.ts'
-import type { Facts, LicenseFacts } from './facts.ts'
+import { allowsType } from './cluster/cluster-type.ts'
+import type { Facts, KeptLicense, LicenseFacts } from './facts.ts'
 import type { Instant } from './instant.ts'
 import { type LicenseClaims, UNLIMITED } from './license/claims.ts'
-import { isForThisCluster, isRevoked, replacementOf, revocationOf } from './license-standing.ts'
+import { clusterTypesOf, isForThisCluster, isRevoked, replacementOf, revocationOf } from './license-standing.ts'
 import { validityAt } from './license/validity.ts'
 
 export interface Grant {
   readonly plan: Plan
   /** The license behind the grant; absent on the free plan. */
-  readonly license?: { readonly facts: LicenseFacts; readonly claims: LicenseClaims }
+  readonly license?: {
+    /** What is known of its License. That may hold another one by now. */
+    readonly facts: LicenseFacts
+    readonly claims: LicenseClaims
+    readonly keyExpiresAt?: Instant
+  }
   /** The last of the licenses that follow each other without a gap, beginning with this one. */
   readonly coveredBy?: LicenseClaims
   readonly limits: Readonly<Record<string, number>>
@@ -37,7 +43,7 @@ export function isWithin(limit: number, amount: number): boolean {
 
 /** Chooses the grant: the best license that counts, else the catalog's free plan. */
 export function grantFrom(facts: Facts): Grant {
-  const eligible = eligibleLicenses(facts)
+  const eligible = facts.licenses.flatMap((license) => eligibleOf(license, facts))
   const [best] = bestFirst(eligible, facts)
   if (best === undefined) return freeGrant(facts.catalog)
   return { ...licenseGrant(best, facts.catalog), coveredBy: lastInARow(best, eligible, facts).claims }
@@ -54,57 +60,100 @@ function freeGrant(catalog: Catalog): Grant {
   }
 }
 
-interface Eligible {
+interface Eligible extends KeptLicense {
   readonly facts: LicenseFacts
-  readonly claims: LicenseClaims
   readonly plan: Plan
 }
 
-/** The licenses that may count here, now or later. */
-function eligibleLicenses(facts: Facts): Eligible[] {
-  const eligible: Eligible[] = []
-  for (const license of facts.licenses) {
-    const { claims } = license
-    if (claims === undefined || !isForThisCluster(claims, facts.clusterUid)) continue
-    if (replacementOf(claims, facts) !== undefined) continue
-    const plan = planNamed(facts.catalog, claims.plan)
-    if (plan !== undefined) eligible.push({ facts: license, claims, plan })
-  }
-  return eligible
+/** Of a License, the license in it and those before it, as far as they may count here, now or later. */
+function eligibleOf(license: LicenseFacts, facts: Facts): Eligible[] {
+  const { claims, keyExpiresAt, kept = [] } = license
+  const current = claims === undefined ? [] : [{ claims, ...(keyExpiresAt === undefined ? {} : { keyExpiresAt }) }]
+  const held = kept.filter((one) => one.keyExpiresAt === undefined || facts.now < one.keyExpiresAt)
+  return [...current, ...held].flatMap((one) => {
+    const plan = planNamed(facts.catalog, one.claims.plan)
+    if (plan === undefined || !isForThisCluster(one.claims, facts.clusterUid)) return []
+    return replacementOf(one.claims, facts) === undefined ? [{ ...one, facts: license, plan }] : []
+  })
 }
 
-// Best first: one that is not revoked, may be used on this type of cluster and is in force beats one that is not; then
-// the larger plan and the later end. Of those that have ended, the last: the others are history. The name decides at the
-// end, so that the choice never flaps.
+/**
+ * Of the licenses that stood where another one stands now, those that go on: the best that has begun, as long as it is better
+ * than what has taken its place; and one that begins later, if what has taken its place is of no use at all.
+ */
+export function keptLicenses(license: LicenseFacts, facts: Facts): readonly KeptLicense[] {
+  const { kept = [] } = license
+  if (kept.length === 0) return kept
+  const eligible = eligibleOf(license, facts)
+  const [best] = bestFirst(eligible, facts)
+  const current = eligible.find(({ claims }) => claims === license.claims)
+  const later = eligible.find((one) => one !== current && isOfUse(one, facts) && begins(one, facts) === 'later')
+  const goOn = [best, current !== undefined && isOfUse(current, facts) ? undefined : later]
+  return kept.filter(({ claims }) => goOn.some((one) => one?.claims === claims && one !== current))
+}
+
+function begins({ claims }: Eligible, facts: Facts): 'now' | 'later' {
+  return validityAt(claims, facts.now).kind === 'future' ? 'later' : 'now'
+}
+
+/** Whether it may be used here, now or later. */
+function isOfUse({ claims }: Eligible, facts: Facts): boolean {
+  return (
+    validityAt(claims, facts.now).kind !== 'expired' &&
+    allowsType(clusterTypesOf(claims, facts), facts.cluster.type) &&
+    !isRevoked(claims, facts)
+  )
+}
+
+// Best first: one that is not revoked, may be used on this type of cluster and is in force beats one that is not; then the one
+// under which most may run: the larger plan, the larger limits, the later end. Of those that have ended, the last: the others
+// are history. The name decides at the end, so that the choice never flaps.
 function bestFirst(eligible: readonly Eligible[], facts: Facts): Eligible[] {
-  const worth = ({ claims, plan }: Eligible) => {
+  const worth = (one: Eligible) => {
+    const { claims, plan } = one
     const isInForce = validityAt(claims, facts.now).kind === 'in-force'
     return [
       Number(!isRevoked(claims, facts)),
-      Number(allowsType(claims.cluster?.types ?? plan.clusterTypes, facts.cluster.type)),
+      Number(allowsType(clusterTypesOf(claims, facts), facts.cluster.type)),
       Number(isInForce),
-      ...(isInForce ? [plan.rank, claims.expiresAt] : [claims.expiresAt, plan.rank]),
+      ...(isInForce ? [plan.rank, ...roomOf(one, facts.catalog), claims.expiresAt] : [claims.expiresAt, plan.rank]),
     ]
   }
   return eligible
-    .filter(({ claims }) => validityAt(claims, facts.now).kind !== 'future')
+    .filter((one) => begins(one, facts) === 'now')
     .toSorted((a, b) => {
       const [left, right] = [worth(a), worth(b)]
       const at = left.findIndex((value, index) => value !== right[index])
-      return at === -1 ? a.facts.name.localeCompare(b.facts.name) : (right[at] ?? 0) - (left[at] ?? 0)
+      return at === -1 ? a.facts.name.localeCompare(b.facts.name) : compare(right[at] ?? 0, left[at] ?? 0)
     })
 }
 
-/** Follows the licenses that begin before the one before has ended, are no smaller and can be used here. */
+/** How many agents and nodes it allows. */
+function roomOf(one: Eligible, catalog: Catalog): number[] {
+  const { limits } = licenseGrant(one, catalog)
+  return [catalog.governed.axis, 'nodes'].map((axis) => {
+    const limit = limits[axis] ?? UNLIMITED
+    return limit === UNLIMITED ? Number.POSITIVE_INFINITY : limit
+  })
+}
+
+function compare(a: number, b: number): number {
+  return a === b ? 0 : a < b ? -1 : 1
+}
+
+/** Follows the licenses that begin before the one before has ended, allow no less and can be used here. */
 function lastInARow(first: Eligible, eligible: readonly Eligible[], facts: Facts): Eligible {
+  const room = roomOf(first, facts.catalog)
   const next = eligible
-    .filter(({ claims, plan }) => {
-      const begins = claims.notBefore ?? Number.NEGATIVE_INFINITY
+    .filter((one) => {
+      const { claims, plan } = one
+      const from = claims.notBefore ?? Number.NEGATIVE_INFINITY
       return (
         claims.expiresAt > first.claims.expiresAt &&
-        begins <= first.claims.expiresAt &&
+        from <= first.claims.expiresAt &&
         plan.rank >= first.plan.rank &&
-        allowsType(claims.cluster?.types ?? plan.clusterTypes, facts.cluster.type) &&
+        roomOf(one, facts.catalog).every((limit, index) => limit >= (room[index] ?? 0)) &&
+        allowsType(clusterTypesOf(claims, facts), facts.cluster.type) &&
         revocationOf(claims, facts) === undefined
       )
     })
@@ -117,12 +166,7 @@ export function coveredUntil(grant: Grant): Instant | undefined {
   return grant.coveredBy?.expiresAt
 }
 
-/** Whether a list of cluster types, as a plan or license names them, contains the type. Case does not matter. */
-export function allowsType(types: readonly string[] | undefined, type: string): boolean {
-  return types === undefined || types.some((allowed) => allowed.toLowerCase() === type.toLowerCase())
-}
-
-function licenseGrant({ facts, claims, plan }: Eligible, catalog: Catalog): Grant {
+function licenseGrant({ facts, claims, keyExpiresAt, plan }: Eligible, catalog: Catalog): Grant {
   const clusterTypes = claims.cluster?.types ?? plan.clusterTypes
   const addons = grantedAddons(plan, claims.addons, catalog)
   const known = new Set(catalog.features)
@@ -133,7 +177,7 @@ function licenseGrant({ facts, claims, plan }: Eligible, catalog: Catalog): Gran
   ])
   return {
     plan,
-    license: { facts, claims },
+    license: { facts, claims, ...(keyExpiresAt === undefined ? {} : { keyExpiresAt }) },
     limits: raisedLimits({ ...plan.limits, ...claims.limits }, addons, claims.addons),
     features,
     addons: addons.map((addon) => addon.name),

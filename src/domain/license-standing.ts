@@ -1,25 +1,51 @@
 // How a license stands among the others and before the vendor: whether a newer one has replaced it, and whether it has
 // been revoked. Both are said by documents that the vendor signed, never by the order in which they were applied.
 
+import { planNamed } from './catalog.ts'
+import { allowsType } from './cluster/cluster-type.ts'
 import type { Facts } from './facts.ts'
 import { HOUR, type Instant } from './instant.ts'
 import type { LicenseClaims } from './license/claims.ts'
 import { validityAt } from './license/validity.ts'
+import { isSameName } from './names.ts'
 
 /** Whether the license may be used on this cluster at all. Elsewhere it is treated as if it were not there. */
 export function isForThisCluster(claims: LicenseClaims, clusterUid: string): boolean {
   return claims.cluster?.uid === undefined || claims.cluster.uid === clusterUid
 }
 
+/** Where the license may be used: what it says itself, else what its plan says; undefined: on any type of cluster. */
+export function clusterTypesOf(claims: LicenseClaims, { catalog }: Facts): readonly string[] | undefined {
+  return claims.cluster?.types ?? planNamed(catalog, claims.plan)?.clusterTypes
+}
+
+/** Whether the license could be used here now, if it were the only one. */
+export function isUsableNow(claims: LicenseClaims, facts: Facts): boolean {
+  return (
+    isForThisCluster(claims, facts.clusterUid) &&
+    validityAt(claims, facts.now).kind === 'in-force' &&
+    allowsType(clusterTypesOf(claims, facts), facts.cluster.type) &&
+    !isRevoked(claims, facts)
+  )
+}
+
+/** The licenses of which one could be used here now. */
+export function usableLicenses(facts: Facts): LicenseClaims[] {
+  return facts.licenses
+    .flatMap(({ claims, kept = [] }) => [...(claims === undefined ? [] : [claims]), ...kept.map((one) => one.claims)])
+    .filter((claims) => isUsableNow(claims, facts))
+}
+
 /**
- * The license that has replaced this one: it has begun, and has a higher serial number or names this one. What it
- * replaced stays replaced when it ends or is taken away, so that an older and larger license cannot be played again.
+ * The license that has replaced this one: it could be used here once, and has a higher serial number or names this one.
+ * What it replaced stays replaced when it ends or is taken away, so that an older and larger license cannot be played again.
+ * One that never was of use here, because it is for elsewhere or had ended when it came, replaces nothing.
  */
 export function replacementOf(claims: LicenseClaims, facts: Facts): LicenseClaims | undefined {
-  const others = [...facts.licenses.flatMap((license) => license.claims ?? []), ...facts.formerLicenses]
-  return others
-    .filter((other) => isForThisCluster(other, facts.clusterUid) && validityAt(other, facts.now).kind !== 'future')
-    .find((other) => replaces(other, claims))
+  const former = facts.formerLicenses.filter(
+    (other) => isForThisCluster(other, facts.clusterUid) && validityAt(other, facts.now).kind !== 'future',
+  )
+  return [...usableLicenses(facts), ...former].find((other) => replaces(other, claims))
 }
 
 /** Whether the other license, once it has begun, is in the place of this one. */
@@ -27,8 +53,8 @@ export function replaces(other: LicenseClaims, claims: LicenseClaims): boolean {
   if (other.licenseId === claims.licenseId) return false
   // Two that name each other would leave nothing: the later one means what it says.
   if (other.supersedes?.includes(claims.licenseId) === true) return isLater(other, claims)
-  if (other.organization !== claims.organization) return false
-  return other.serial !== undefined && claims.serial !== undefined && other.serial > claims.serial
+  if (other.serial === undefined || claims.serial === undefined || other.serial <= claims.serial) return false
+  return isSameName(other.organization, claims.organization)
 }
 
 function isLater(a: LicenseClaims, b: LicenseClaims): boolean {

@@ -5,13 +5,12 @@ import type { Situation } from './checks.ts'
 import { addonKey, coveredUntil, isWithin, limitOf } from './grant.ts'
 import { formatInstant } from './instant.ts'
 import { revocationOf } from './license-standing.ts'
+import { licenseDecision, stayingLicense } from './license-state.ts'
+import { differenceOf, isSameName } from './names.ts'
 import { amount, title } from './words.ts'
 
-export function messagesFor(
-  { facts, grant, overage, degradation }: Situation,
-  agents: Admission,
-  expiring: boolean,
-): string[] {
+export function messagesFor(situation: Situation, agents: Admission, expiring: boolean): string[] {
+  const { facts, grant, overage, degradation } = situation
   const { wanted, catalog } = facts
   const messages: string[] = []
   if (grant.license === undefined && wanted?.activationKey === true) {
@@ -20,6 +19,7 @@ export function messagesFor(
   for (const { name, problem } of facts.licenses) {
     if (problem !== undefined) messages.push(`License ${name}: ${problem.message}`)
   }
+  messages.push(...stayingMessages(situation))
   messages.push(...facts.concerns.map((concern) => concern.message))
   if (grant.license !== undefined) {
     const { claims } = grant.license
@@ -30,7 +30,8 @@ export function messagesFor(
         `the ${title(grant)} ends on ${formatInstant(claims.expiresAt)}, and license ${grant.coveredBy?.licenseId} follows it until ${formatInstant(until)}`,
       )
     }
-    const { name, keyExpiresAt } = grant.license.facts
+    const { keyExpiresAt } = grant.license
+    const { name } = grant.license.facts
     if (keyExpiresAt !== undefined && keyExpiresAt < claims.expiresAt) {
       messages.push(
         `License ${name} is signed with a key that may be used until ${formatInstant(keyExpiresAt)}, before the license ends; ask your vendor for a new license file`,
@@ -61,9 +62,14 @@ export function messagesFor(
     messages.push(`the PlatformConfig expects the ${wanted.plan} plan, but the ${title(grant)} applies`)
   }
   const organization = grant.license?.claims.organization
-  if (wanted?.organization !== undefined && organization !== undefined && wanted.organization !== organization) {
+  if (
+    wanted?.organization !== undefined &&
+    organization !== undefined &&
+    !isSameName(wanted.organization, organization)
+  ) {
+    const difference = differenceOf(wanted.organization, organization)
     messages.push(
-      `the PlatformConfig expects a license of ${wanted.organization}, but the license is of ${organization}`,
+      `the PlatformConfig expects a license of ${wanted.organization}, but the license is of ${organization}${difference}`,
     )
   }
   const missing = (wanted?.addons ?? []).filter(
@@ -76,4 +82,13 @@ export function messagesFor(
     messages.push(`the add-on ${known?.title ?? addon} is asked for but ${how}`)
   }
   return messages
+}
+
+/** A license goes on though another one stands in its place. One that follows it without a gap is nothing to look into. */
+function stayingMessages(situation: Situation): string[] {
+  const { facts, grant } = situation
+  return facts.licenses
+    .filter((license) => stayingLicense(license, grant) !== undefined)
+    .filter(({ claims, problem }) => problem === undefined && claims !== grant.coveredBy)
+    .map((license) => `License ${license.name}: ${licenseDecision(license, situation).message}`)
 }

@@ -3,6 +3,7 @@
 import type { Instant } from '../domain/instant.ts'
 import { validityAt } from '../domain/license/validity.ts'
 import { replaces } from '../domain/license-standing.ts'
+import { normalName } from '../domain/names.ts'
 import type { LicenseEntry } from './ledger-entry.ts'
 import { type Ledger, licensesOf } from './ledger.ts'
 
@@ -42,7 +43,7 @@ function isReplacedBy(license: LicenseEntry, other: LicenseEntry, now: Instant):
 }
 
 function organizationOf({ product, organization }: LicenseEntry): string {
-  return `${product} ${organization}`
+  return `${product} ${normalName(organization)}`
 }
 
 function revocationsOf({ lines }: Ledger): Map<string, Instant> {

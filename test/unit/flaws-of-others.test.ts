@@ -113,9 +113,9 @@ describe('evidence', () => {
       read.push(text)
       return Promise.resolve({ kind: 'rejected', reason: 'BadSignature', message: 'it does not fit' })
     }, 72 * HOUR)
-    await evidence.restore(new Map([['acme', 'a forged license']]), ['a forged replacement'], NOW)
+    await evidence.restore(new Map([['acme', ['a forged license']]]), ['a forged replacement'], NOW)
     expect(read).toEqual(['a forged license', 'a forged replacement'])
-    expect([evidence.lastGood().size, evidence.replacers().length]).toEqual([0, 0])
+    expect([evidence.files().size, evidence.replacers().length]).toEqual([0, 0])
   })
 
   test('sealos: no source hands the text of a license to a log', () => {

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
+import { normalName } from '../../domain/names.ts'
 import type { LedgerLine, LicenseEntry } from '../../vendor/ledger-entry.ts'
 import { type Ledger, LedgerProblem, parseLedger } from '../../vendor/ledger.ts'
 import { type Standing, standings } from '../../vendor/standing.ts'
@@ -122,8 +123,10 @@ function listLedger(io: Io, ledger: Ledger, options: ListOptions): void {
   })
 }
 
+const folded = (name: string) => normalName(name).toLowerCase()
+
 function isWanted(license: LicenseEntry, standing: Standing, { organization, expiringBefore }: ListOptions): boolean {
-  const isOf = organization === undefined || license.organization.toLowerCase().includes(organization.toLowerCase())
+  const isOf = organization === undefined || folded(license.organization).includes(folded(organization))
   if (expiringBefore === undefined) return isOf
   return isOf && license.expiresAt < expiringBefore && standing.kind !== 'replaced' && standing.kind !== 'revoked'
 }

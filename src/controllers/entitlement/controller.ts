@@ -13,8 +13,9 @@ import { ownConfigs, productOfConfig, productsHere, unnamed } from '../../cluste
 import type { EvidenceVault } from '../../cluster/evidence-vault.ts'
 import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
-import type { Memory } from '../../domain/facts.ts'
-import { formatInstant } from '../../domain/instant.ts'
+import { type Memory, NO_MEMORY } from '../../domain/facts.ts'
+import { formatInstant, type Instant } from '../../domain/instant.ts'
+import { amount } from '../../domain/words.ts'
 import type { Client } from '../../kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound, isUnreachable } from '../../kube/errors.ts'
 import type { EventRecorder } from '../../kube/events.ts'
@@ -22,10 +23,11 @@ import { type Resource } from '../../kube/resource.ts'
 import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
 import type { DecisionBoard } from '../decision-board.ts'
-import type { HealthBoard } from '../health-board.ts'
+import type { Finding, HealthBoard } from '../health-board.ts'
 import type { TamperingReporter } from '../tampering.ts'
 import { gather, type GatherDeps, waitingFor } from './gather.ts'
-import { memoryFrom } from './memory.ts'
+import { doubtfulMemory, memoryFrom } from './memory.ts'
+import { isSealed, sealed } from './seal.ts'
 import { entitlementStatus, licenseStatus, platformConfigStatus, type PolicySupport, type Previous } from './status.ts'
 import { publishedGate } from './published-gate.ts'
 import { entitlementTransitions, licenseTransitions, type Transition } from './transitions.ts'
@@ -64,6 +66,12 @@ function wordsOf(error: unknown): string {
   return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words
 }
 
+function noRoom(leftOut: number, secret: string): Finding | undefined {
+  if (leftOut === 0) return undefined
+  const message = `Secret ${secret} has no room for the license files of ${amount(leftOut, 'License')}; after a restart they count only while their Secrets can be read; delete Licenses that are not needed`
+  return { type: 'EvidenceKept', healthy: false, reason: 'NoRoom', message }
+}
+
 async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
   try {
     await work
@@ -86,6 +94,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   let published: EntitlementStatus | undefined
   let operator: string | undefined
   let overtaken = false
+  let doubtedAt: Instant | undefined
   /** What was being written when no answer came: it may have arrived. */
   let attempted: EntitlementStatus | undefined
 
@@ -109,10 +118,14 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       // Carried out all the same: whoever keeps us from writing must not keep things as they are.
       memory = decision.memory
       board.publish(decision, facts)
+      evidence.settle(decision.licenses, decision.usable, facts.now)
       await publishLicenses(decision, facts.now, signal)
       await publishConfigs(decision, facts.now, signal)
-      await keepEvidence(signal).catch(deps.onVaultProblem)
-      if (failure !== undefined) throw failure.error
+      const unkept = await failureOf(keepEvidence(signal))
+      reportKeeping(unkept)
+      const failed = failure ?? unkept
+      // The queue tries again, and less often each time, also where nothing else happens.
+      if (failed !== undefined) throw failed.error
       // While the clock is in dispute it wakes nobody at the right time; then the time is looked at again and again.
       return facts.concerns.some(({ about }) => about === 'clock') ? awaitChange : lookAgainAt(decision.nextChangeAt)
     },
@@ -130,7 +143,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     const resource = stores.entitlement.store.get(name)
     if (board.current === undefined || published === undefined || resource === undefined) return
     const gate = publishedGate(board.current, { operator: operator ?? '', attends: false })
-    const status = { ...published, gate }
+    const status = sealed({ ...published, gate }, name, marks.key)
     if (!isDeepStrictEqual(resource.status, status)) await replaceStatus(resource, status, signal)
   }
 
@@ -151,6 +164,24 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     })
   }
 
+  /** Without its vault the operator works on; only a restart would lose something. */
+  function reportKeeping(failure: { readonly error: unknown } | undefined): void {
+    const { namespace, name: secret } = vault.regarding
+    if (failure === undefined) {
+      health.report('evidence', noRoom(vault.leftOut, `${namespace}/${secret}`))
+      return
+    }
+    const { error } = failure
+    deps.onVaultProblem(error)
+    if (isConflict(error) || isUnreachable(error)) return
+    health.report('evidence', {
+      type: 'EvidenceKept',
+      healthy: false,
+      reason: 'EvidenceNotKept',
+      message: `the evidence could not be kept in Secret ${namespace}/${secret}: ${wordsOf(error)}; it is tried again until it is, and a restart before that forgets what licenses replaced and revoked`,
+    })
+  }
+
   /** Whether an operator of another namespace has written the Entitlement, and may go on doing so. */
   async function isAnothersTurn(signal: AbortSignal): Promise<boolean> {
     const { operator } = (stores.entitlement.store.get(name)?.status ?? {}) as Partial<EntitlementStatus>
@@ -166,7 +197,24 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     const { now } = await time.read(signal)
     await evidence.restore(kept.licenses, kept.replacers, now)
     if (kept.revocations !== undefined) await revocations.restore(kept.revocations, now)
-    return memoryFrom(stores.entitlement.store.get(name))
+    doubtedAt = kept.doubted
+    return recall(kept.marks, now)
+  }
+
+  /** The memory of the last decision, if it is as it was written. @param key that it was signed with, if there was one */
+  function recall(key: string | undefined, now: number): Memory {
+    const resource = stores.entitlement.store.get(name)
+    const status = resource?.status as Partial<EntitlementStatus> | undefined
+    if (resource === undefined || status === undefined) return NO_MEMORY
+    if (key !== undefined && isSealed(status, name, key)) return memoryFrom(resource)
+    const doubtful = doubtfulMemory(now, deps.holdNotice, doubtedAt)
+    doubtedAt = doubtful.doubtedAt
+    // An operator that did not sign yet has written it: nobody has changed anything.
+    if (key !== undefined || status.seal !== undefined) {
+      const note = `what Entitlement ${name} says of earlier decisions does not fit its signature and is not believed; what runs goes on until ${formatInstant(doubtedAt + deps.holdNotice)} at least, whether it is admitted or not`
+      say('Entitlement', resource, { type: 'Warning', reason: 'MemoryNotBelieved', note })
+    }
+    return doubtful.memory
   }
 
   /** Before the first workload is held the key is kept: what is signed with one that gets lost is not believed any more. */
@@ -183,11 +231,12 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   async function keepEvidence(signal: AbortSignal): Promise<void> {
     const outcome = await vault.write(
       {
-        licenses: evidence.lastGood(),
+        licenses: evidence.files(board.current?.grant.license?.facts.name),
         replacers: evidence.replacers().map(({ text }) => text),
         revocations: revocations.newest?.text,
         time: time.kept,
         marks: marks.key,
+        doubted: doubtedAt,
       },
       signal,
     )
@@ -210,10 +259,8 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       attends: true,
       trustedKeys: deps.trustedKeys,
     }
-    const status: EntitlementStatus = {
-      ...entitlementStatus(decision, previous, resource.generation, now, circumstances),
-      operator: { namespace: deps.namespace },
-    }
+    const said = entitlementStatus(decision, previous, resource.generation, now, circumstances)
+    const status = sealed({ ...said, operator: { namespace: deps.namespace } }, name, marks.key)
     if (!isDeepStrictEqual(before, status)) {
       attempted = status
       await replaceStatus(resource, status, signal)

@@ -6,7 +6,7 @@ import { activeConfig } from '../../cluster/active-config.ts'
 import { ownConfigs, productNamedBy, productOfLicense, productsHere } from '../../cluster/belonging.ts'
 import { clusterSignals } from '../../cluster/cluster-signals.ts'
 import type { ClusterIdentity } from '../../cluster/identity.ts'
-import type { LicenseContent, LicenseEvidence } from '../../cluster/license-evidence.ts'
+import { type LicenseContent, type LicenseEvidence, offlineName } from '../../cluster/license-evidence.ts'
 import type { RevocationEvidence } from '../../cluster/revocation-evidence.ts'
 import type { TrustedClock } from '../../cluster/trusted-clock.ts'
 import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
@@ -122,11 +122,13 @@ async function licenseFacts(deps: GatherDeps, now: Instant): Promise<LicenseFact
   const { stores, evidence, offlineSecret } = deps
   const licenses = ownLicenses(deps)
   if (licenses === undefined) return undefined
-  const isNamed = licenses
-    .map(({ resource }) => referenceOf(resource))
-    .some((named) => named?.namespace === offlineSecret.namespace && named.name === offlineSecret.name)
-  // No License can have this name.
-  const offline = `secret/${offlineSecret.name}`
+  const naming = licenses.find(({ resource }) => {
+    const named = referenceOf(resource)
+    return named?.namespace === offlineSecret.namespace && named.name === offlineSecret.name
+  })
+  const isNamed = naming !== undefined
+  const offline = offlineName(offlineSecret.name)
+  if (naming !== undefined) evidence.move(offline, naming.resource.name)
   evidence.keepOnly(new Set([...licenses.map(({ resource }) => resource.name), ...(isNamed ? [] : [offline])]))
 
   const facts: LicenseFacts[] = []

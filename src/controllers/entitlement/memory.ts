@@ -2,11 +2,11 @@
 
 import { readRemembered, type Remembered } from '../../api/entitlement.ts'
 import { WORKLOAD_KINDS } from '../../cluster/workloads.ts'
-import { type Memory, workloadKey } from '../../domain/facts.ts'
-import { parseInstant } from '../../domain/instant.ts'
+import { type Memory, NO_MEMORY, workloadKey } from '../../domain/facts.ts'
+import { DAY, type Instant, parseInstant } from '../../domain/instant.ts'
 import type { Patience } from '../../domain/patience.ts'
 
-/** The memory in an Entitlement. Whoever can edit it can postpone a hold by one notice, and is seen doing so. */
+/** The memory in an Entitlement. Whether its signature fits is for the caller to know. */
 export function memoryFrom(entitlement: { readonly status: unknown } | undefined): Memory {
   const { agents, cluster, nodes, violations, gate } = readRemembered(entitlement)
   return {
@@ -20,6 +20,24 @@ export function memoryFrom(entitlement: { readonly status: unknown } | undefined
     ...peaksIn(nodes),
     violationSince: instants(violations.map(({ reason, since }) => [reason, since])),
   }
+}
+
+/** For how long a memory that was not believed is held against the next one. */
+const DOUBTED_FOR = 30 * DAY
+
+/**
+ * What is left where the memory cannot be believed: nothing, but that whatever runs may have been admitted. It has one notice for
+ * that, however often the memory is spoiled.
+ * @param doubtedAt when that happened before
+ */
+export function doubtfulMemory(
+  now: Instant,
+  holdNotice: number,
+  doubtedAt: Instant | undefined,
+): { readonly memory: Memory; readonly doubtedAt: Instant } {
+  const isAgain = doubtedAt !== undefined && now < doubtedAt + DOUBTED_FOR
+  const since = isAgain ? Math.min(doubtedAt, now) : now
+  return { memory: { ...NO_MEMORY, cut: { noticeEndsAt: since + holdNotice } }, doubtedAt: since }
 }
 
 function recoveringIn(entries: Remembered['agents']['recovering']): Memory['recovering'] {
@@ -47,12 +65,12 @@ function cutIn({ totals, admitted, refused, othersHeldBy }: Remembered['agents']
   return { cut: noticeEndsAt === undefined ? {} : { noticeEndsAt } }
 }
 
-/** The type that counted. Whoever can edit it can postpone its change by the time for which it has to last. */
+/** The type that counted. */
 function clusterIn(cluster: Remembered['cluster']): Pick<Memory, 'cluster'> {
   if (cluster === undefined) return {}
   const { changesAt, steadySince, ...counts } = cluster
   const patience = patienceIn(changesAt, steadySince)
-  return { cluster: { counts, ...(patience === undefined ? {} : { patience }) } }
+  return { cluster: { counts, ...(patience === undefined ? {} : { patience }), recalled: true } }
 }
 
 function overageIn({ overSince, peak = 0, graceEndsAt, overUntil }: Remembered['nodes']): Pick<Memory, 'nodesOver'> {

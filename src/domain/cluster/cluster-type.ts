@@ -18,3 +18,8 @@ export interface ClusterType {
 export const UNKNOWN = 'Unknown'
 /** The nodes are of several types. No plan allows that: the strictest answer applies. */
 export const MIXED = 'Mixed'
+
+/** Whether a list of cluster types, as a plan or license names them, contains the type. Case does not matter. */
+export function allowsType(types: readonly string[] | undefined, type: string): boolean {
+  return types === undefined || types.some((allowed) => allowed.toLowerCase() === type.toLowerCase())
+}

@@ -16,6 +16,8 @@ export interface ClusterMemory {
   readonly counts: ClusterType
   /** With what is seen and differs from it. */
   readonly patience?: Patience
+  /** It comes from before a restart: what is proven now is more than that. */
+  readonly recalled?: true
 }
 
 export interface SettledCluster {
@@ -38,7 +40,7 @@ export function settle(
   now: Instant,
 ): SettledCluster {
   if (before === undefined) return nodes === 0 ? { cluster: seen } : accept(seen)
-  const { counts } = before
+  const { counts, recalled } = before
   if (nodes === 0) {
     return { cluster: { ...counts, contradictions: [NO_NODES] }, memory: before }
   }
@@ -47,6 +49,7 @@ export function settle(
     // Nothing was known before, or nothing but the proof was missing: that is as good as a first decision.
     if (counts.type === UNKNOWN || (seen.type === counts.type && seen.proven)) return accept(seen)
   }
+  if (recalled === true && before.patience === undefined && seen.proven && !same) return accept(seen)
   const patience = patienceAt(!same, TYPE_LASTS, before.patience, now)
   const kept = patience === undefined ? {} : { patience }
   if (same) return { cluster: seen, memory: { counts: seen, ...kept } }

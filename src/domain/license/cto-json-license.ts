@@ -47,6 +47,26 @@ export async function readCtoJsonLicense(
   keys: TrustedKeys,
   expected: Expectations,
 ): Promise<{ claims: LicenseClaims; keyId: string }> {
+  const { license, plan, dates } = parseCtoJson(text)
+  const message = ctoJsonSigningInput(license, plan, dates)
+  const key = await signingKey(message, Buffer.from(license.signature, 'hex'), keys)
+  checkKeyPeriod(key, expected.now)
+  return { claims: ctoJsonClaims(text, expected), keyId: key.keyId }
+}
+
+/**
+ * What a CTO JSON license says, whoever signed it.
+ * @throws Rejection
+ */
+export function ctoJsonClaims(text: string, expected: Expectations): LicenseClaims {
+  const { license, plan, dates } = parseCtoJson(text)
+  checkProduct(CTO_JSON_PRODUCT, expected)
+  checkDates(dates, expected.now)
+  checkPlan(plan, expected)
+  return toClaims(license, plan, dates)
+}
+
+function parseCtoJson(text: string) {
   const json = readStrictJson(text, MAX_DEPTH)
   if ('problem' in json) throw new Rejection('MalformedLicense', `the JSON license ${json.problem}`)
   const parsed = schema.safeParse(json.value)
@@ -59,13 +79,7 @@ export async function readCtoJsonLicense(
   if (plan === undefined) {
     throw new Rejection('UnknownPlan', `the JSON license is for the tier ${license.tier}, which the form does not have`)
   }
-  const message = ctoJsonSigningInput(license, plan, dates)
-  const key = await signingKey(message, Buffer.from(license.signature, 'hex'), keys)
-  checkKeyPeriod(key, expected.now)
-  checkProduct(CTO_JSON_PRODUCT, expected)
-  checkDates(dates, expected.now)
-  checkPlan(plan, expected)
-  return { claims: toClaims(license, plan, dates), keyId: key.keyId }
+  return { license, plan, dates }
 }
 
 /** serde writes the name of a tier as Rust spells it: `Team`. */

@@ -47,7 +47,11 @@ type Payload = z.infer<typeof claimsSchema>
  * Reads a payload whose signature has been verified with that key.
  * @throws Rejection
  */
-export function readJwsClaims(payload: Uint8Array, key: TrustedKey, expected: Expectations): LicenseClaims {
+export function readJwsClaims(
+  payload: Uint8Array,
+  key: Pick<TrustedKey, 'keyId' | 'issuer'>,
+  expected: Expectations,
+): LicenseClaims {
   const json = readStrictJson(payload, PAYLOAD_MAX_DEPTH)
   if ('problem' in json) throw new Rejection('MalformedClaims', `the content of the license ${json.problem}`)
   const parsed = claimsSchema.safeParse(json.value)

@@ -1,7 +1,12 @@
 // What a license file says about itself, believed by nobody. For people who want to look; no decision may read this.
 
-import { CTO_JSON_PRODUCT } from './cto-json-license.ts'
+import type { LicenseClaims, RejectionReason } from './claims.ts'
+import { splitToken } from './compact-jws.ts'
+import { CTO_JSON_PRODUCT, ctoJsonClaims } from './cto-json-license.ts'
+import type { Expectations } from './expectations.ts'
+import { readJwsClaims } from './jws-claims.ts'
 import { readLicenseFile } from './license-file.ts'
+import { isPlainJwt, plainJwtClaims } from './plain-jwt.ts'
 import { Rejection } from './rejection.ts'
 import { isJsonObject } from './strict-json.ts'
 
@@ -59,6 +64,29 @@ export function claimedProduct(
   } catch {
     return undefined
   }
+}
+
+/**
+ * What a license file says, and what would be refused of that whoever signed it. It foresees what becomes of a file where
+ * nobody has the vendor's keys.
+ */
+export function unverifiedClaims(
+  file: Uint8Array | string,
+  expected: Expectations,
+): { readonly claims: LicenseClaims } | { readonly reason: RejectionReason; readonly message: string } {
+  try {
+    return { claims: claimsIn(readLicenseFile(file), expected) }
+  } catch (error) {
+    if (error instanceof Rejection) return { reason: error.reason, message: error.message }
+    throw error
+  }
+}
+
+function claimsIn(text: string, expected: Expectations): LicenseClaims {
+  if (text.startsWith('{')) return ctoJsonClaims(text, expected)
+  const [, payload] = splitToken(text, 'license')
+  if (expected.jwt !== undefined && isPlainJwt(text)) return plainJwtClaims(payload.bytes, expected.jwt, expected)
+  return readJwsClaims(payload.bytes, { keyId: '' }, expected)
 }
 
 function decode(part: string, what: string): unknown {

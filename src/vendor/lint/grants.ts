@@ -1,7 +1,8 @@
 // Whether what a license adds to its plan is something, and something that the plan can have.
 
 import type { Addon, Catalog } from '../../domain/catalog.ts'
-import { addonKey, allowsType } from '../../domain/grant.ts'
+import { allowsType } from '../../domain/cluster/cluster-type.ts'
+import { addonKey } from '../../domain/grant.ts'
 import { UNLIMITED } from '../../domain/license/claims.ts'
 import { amount, list } from '../../domain/words.ts'
 import type { Check, Draft, Findings } from './draft.ts'

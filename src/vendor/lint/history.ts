@@ -4,9 +4,11 @@
 import { formatInstant } from '../../domain/instant.ts'
 import type { LicenseClaims } from '../../domain/license/claims.ts'
 import { replaces } from '../../domain/license-standing.ts'
+import { characterName, differenceOf, isSameName, normalName, unseenCharacter } from '../../domain/names.ts'
 import type { Check, Draft, Findings } from './draft.ts'
 
 export const historyChecks: readonly Check[] = [
+  organizationIsPlain,
   organizationIsSpelledAsBefore,
   idIsNew,
   serialGoesUp,
@@ -14,22 +16,34 @@ export const historyChecks: readonly Check[] = [
   replacedLicensesAreReplaced,
 ]
 
-function organizationIsSpelledAsBefore({ claims: { organization }, issued }: Draft): Findings {
+/** A name is typed again by people and compared by programs: it is made of what both see. */
+function organizationIsPlain({ claims: { organization } }: Draft): Findings {
+  const unseen = unseenCharacter(organization)
+  if (unseen !== undefined) {
+    const where = Array.from(organization).indexOf(unseen) + 1
+    const what = `the organization has the character ${characterName(unseen)} in place ${where}, which nobody can see`
+    return { problems: [`${what}; write the name without it`] }
+  }
   if (organization !== organization.trim()) {
     return { problems: [`the organization ${JSON.stringify(organization)} has a space at its beginning or end`] }
   }
+  if (organization === organization.normalize('NFC')) return {}
+  const what = `the organization ${organization} is written with letters and accents apart (not in the Unicode form NFC)`
+  return { warnings: [`${what}; to the operator that is the same name, but other programs may not find it`] }
+}
+
+function organizationIsSpelledAsBefore({ claims: { organization }, issued }: Draft): Findings {
   const names = issued.map((license) => license.organization)
   const other = names.find((name) => bare(name) === bare(organization))
-  if (other === undefined || names.includes(organization)) return {}
-  return {
-    warnings: [
-      `licenses were issued to "${other}" before, and this one is for "${organization}"; it replaces none of theirs`,
-    ],
-  }
+  if (other === undefined || names.some((name) => isSameName(name, organization))) return {}
+  const what = `licenses were issued to "${other}" before, and this one is for "${organization}"`
+  return { warnings: [`${what}${differenceOf(other, organization)}; it replaces none of theirs`] }
 }
 
 function bare(name: string): string {
-  return name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
+  return normalName(name)
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}]/gu, '')
 }
 
 function idIsNew({ claims: { licenseId }, issued }: Draft): Findings {
@@ -57,7 +71,7 @@ function serialIsKept({ claims, issued }: Draft): Findings {
 
 function lastSerial(claims: LicenseClaims, issued: readonly LicenseClaims[]): number | undefined {
   const serials = issued
-    .filter(({ organization, product }) => organization === claims.organization && product === claims.product)
+    .filter(({ organization, product }) => product === claims.product && isSameName(organization, claims.organization))
     .flatMap(({ serial }) => serial ?? [])
   return serials.length === 0 ? undefined : Math.max(...serials)
 }
@@ -72,7 +86,7 @@ function replacedLicensesAreReplaced({ claims, issued }: Draft): Findings {
     else if (!replaces(claims, old)) {
       const dates = `issued on ${formatInstant(old.issuedAt)}, and this one on ${formatInstant(claims.issuedAt)}`
       problems.push(`the license ${id} cannot be superseded by one that is not issued later (it was ${dates})`)
-    } else if (old.organization !== claims.organization) {
+    } else if (!isSameName(old.organization, claims.organization)) {
       warnings.push(`the license ${id}, which this one supersedes, is of ${old.organization}`)
     }
   }

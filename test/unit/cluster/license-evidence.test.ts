@@ -65,13 +65,13 @@ test.each([
 test('after a restart: what is restored is verified, and the time without a license is not counted anew', async () => {
   await evidence.restore(
     new Map([
-      ['a', 'good-1'],
-      ['b', 'bad'],
+      ['a', ['good-1']],
+      ['b', ['bad']],
     ]),
     [],
     NOW,
   )
-  expect([...evidence.lastGood().keys()]).toEqual(['a'])
+  expect([...evidence.files().keys()]).toEqual(['a'])
   const fact = await evidence.factsOf('a', absent, NOW, NOW - 10 * HOUR)
   expect(fact.claims?.licenseId).toBe('good-1')
   expect(fact.problem?.since).toBe(NOW - 10 * HOUR)

@@ -114,7 +114,10 @@ describe('replaced', () => {
 
   test('what was replaced stays so when the newer one ends', () => {
     const ended = named('new', { ...smaller.claims, expiresAt: NOW - 100 * DAY, issuedAt: NOW - 200 * DAY })
-    expect(decide(facts({ licenses: [larger, ended] })).grant.license?.facts.name).toBe('new')
+    const given = { licenses: [larger, ended] }
+    expect(decide(facts({ ...given, formerLicenses: [ended.claims] })).grant.license?.facts.name).toBe('new')
+    // One that had ended when it came was never of use here, and ends nothing that is.
+    expect(decide(facts(given)).grant.license?.facts.name).toBe('old')
   })
 
   const unnumbered = claims({ licenseId: 'new', issuedAt: NOW - DAY })

@@ -129,8 +129,15 @@ describe('the type', () => {
     after(0)
     restart(after(SECOND, { cluster: unknown, nodes: nodes(0) }))
     expect(after(SECOND, { cluster: unknown, nodes: nodes(0) }).cluster).toMatchObject({ type: 'Kind', proven: true })
-    restart(after(SECOND, { cluster: eks }))
-    expect(after(TYPE_LASTS - SECOND, { cluster: eks }).cluster.type).toBe('Kind')
+    const looksLikeEks = { ...eks, proven: false }
+    restart(after(SECOND, { cluster: looksLikeEks }))
+    expect(after(TYPE_LASTS - SECOND, { cluster: looksLikeEks }).cluster.type).toBe('Kind')
+    expect(after(SECOND, { cluster: looksLikeEks }).cluster.type).toBe('EKS')
+  })
+
+  test('what is proven after a restart is more than what is remembered from before it', () => {
+    const { after, restart } = course()
+    restart(after(0))
     expect(after(SECOND, { cluster: eks }).cluster.type).toBe('EKS')
   })
 })
