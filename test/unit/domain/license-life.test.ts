@@ -116,8 +116,11 @@ describe('replaced', () => {
     const ended = named('new', { ...smaller.claims, expiresAt: NOW - 100 * DAY, issuedAt: NOW - 200 * DAY })
     const given = { licenses: [larger, ended] }
     expect(decide(facts({ ...given, formerLicenses: [ended.claims] })).grant.license?.facts.name).toBe('new')
-    // One that had ended when it came was never of use here, and ends nothing that is.
-    expect(decide(facts(given)).grant.license?.facts.name).toBe('old')
+    expect(decide(facts(given)).grant.license?.facts.name).toBe('new')
+    // Last year's file, which has no number or an older one, ends nothing.
+    const { serial: _, ...unnumbered } = ended.claims
+    const lastYears = { licenses: [larger, named('new', unnumbered)] }
+    expect(decide(facts(lastYears)).grant.license?.facts.name).toBe('old')
   })
 
   const unnumbered = claims({ licenseId: 'new', issuedAt: NOW - DAY })
