@@ -58,7 +58,9 @@ export async function foresee(
   const prospect = prospectOf(here.place, facts)
   if (prospect.counts !== 'never' || !isUsableNow(said.claims, facts)) return prospect
   const other = here.inUse ?? here.place
-  const way = `to go by this one all the same, delete License ${other} and its Secret first`
+  if (other === offlineName(place.name)) return prospect
+  // In this order: the Secret of that name is a license without any License, too, and is missed for a while.
+  const way = `to go by this one all the same, delete its Secret, and then License ${other}, and install again`
   return { ...prospect, message: `${prospect.message}; ${way}` }
 }
 

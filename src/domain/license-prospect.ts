@@ -2,7 +2,7 @@
 
 import { decide } from './decision.ts'
 import type { Facts } from './facts.ts'
-import { grantFrom } from './grant.ts'
+import { grantFrom, keptLicenses } from './grant.ts'
 import type { Instant } from './instant.ts'
 import { isUsableNow } from './license-standing.ts'
 
@@ -13,9 +13,12 @@ export type Prospect =
 
 /**
  * @param name the License that holds it
- * @param facts of the cluster with the license in its place already
+ * @param given of the cluster with the license in its place already
  */
-export function prospectOf(name: string, facts: Facts): Prospect {
+export function prospectOf(name: string, given: Facts): Prospect {
+  // What it ends by being put there does not stand in its way later.
+  const licenses = given.licenses.map((license) => ({ ...license, kept: keptLicenses(license, given) }))
+  const facts = { ...given, licenses }
   const message = decide(facts).licenses.find((license) => license.name === name)?.message ?? ''
   const at = [facts.now, ...turnsOf(facts)].find((now) => countsAt(name, { ...facts, now }))
   if (at === undefined) return { counts: 'never', message }

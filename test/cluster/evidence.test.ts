@@ -4,6 +4,7 @@
 import { expect, test } from 'vitest'
 import { licenses } from '../../src/api/resources.ts'
 import type { EntitlementStatus } from '../../src/api/entitlement.ts'
+import type { LicenseStatus } from '../../src/api/license.ts'
 import { DAY, formatInstant, SECOND } from '../../src/domain/instant.ts'
 import { REVOCATION_LIST } from '../../src/domain/license/compact-jws.ts'
 import { secrets } from '../../src/kube/resource.ts'
@@ -63,7 +64,13 @@ test('replaced, revoked, turned back', { timeout: 180_000 }, async () => {
     await cluster.installLicense(smaller)
     await cluster.entitled(({ plan }) => plan === 'team')
     await cluster.installLicense(larger)
-    await cluster.entitled(({ reason }) => reason === 'Replaced')
+    // It ends nothing: the one that has replaced it goes on.
+    await cluster.eventually('the larger one to be refused', async () => {
+      const status = (await cluster.object(licenses, 'acme'))?.['status'] as LicenseStatus | undefined
+      return status?.reason === 'Replaced'
+    })
+    await running.operator.idle()
+    expect(await cluster.entitlement()).toMatchObject({ verdict: 'Valid', plan: 'team', licenseId: 'lic-2' })
     await running.operator.idle()
     // Nobody has touched what is kept of them: nobody is said to have.
     expect(await running.metrics()).not.toMatch(/^cto_tampering_restored_total\{/m)
@@ -141,7 +148,8 @@ test('replaced, revoked, turned back', { timeout: 180_000 }, async () => {
   // The whole cluster is set back behind a time that was known: everything is judged as of then.
   const ends = wholeSecond(Date.now() + 10 * DAY)
   const passed = wholeSecond(ends + 20 * DAY)
-  await cluster.installLicense(await aLicense(vendor, { licenseId: 'lic-3', serial: 3, expiresAt: ends }))
+  await cluster.remove(licenses, 'acme')
+  await cluster.installLicense(await aLicense(vendor, { licenseId: 'lic-3', serial: 3, expiresAt: ends }), 'third')
   await cluster.secret('cto-evidence', 'time', formatInstant(passed))
   {
     await using running = await run()

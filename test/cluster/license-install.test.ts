@@ -80,7 +80,7 @@ test('from an empty cluster to a renewal', { timeout: 120_000 }, async () => {
   const good = await stored()
 
   // Where the keys are at hand, a bad file is not installed at all.
-  const text = (await aLicense(vendor, { licenseId: 'lic-bad' })).trim()
+  const text = (await aLicense(vendor, { licenseId: 'lic-bad', expiresAt: expiresAt + DAY })).trim()
   const damaged = await file('damaged.lic', `${text.slice(0, -10)}${text.at(-10) === 'A' ? 'B' : 'A'}${text.slice(-9)}`)
   expect(await install(damaged, ...trusted)).toMatchObject({
     code: 3,
@@ -103,10 +103,23 @@ test('from an empty cluster to a renewal', { timeout: 120_000 }, async () => {
   })
   expect(await installed(damaged)).toMatchObject({ code: 3, result: { judged: { state: 'InvalidSignature' } } })
 
-  // One that begins later is good, too.
+  // One that begins later is good, too, and takes over when the one before has ended: until then it is no more than a promise.
   const notBefore = wholeSecond(Date.now() + 10 * DAY)
-  const later = await file('later.lic', await aLicense(vendor, { licenseId: 'lic-later', notBefore, expiresAt }))
-  expect(await installed(later, ...trusted)).toMatchObject({ code: 0, result: { judged: { state: 'Future' } } })
+  const later = await file(
+    'later.lic',
+    await aLicense(vendor, { licenseId: 'lic-later', notBefore, expiresAt: expiresAt + DAY }),
+  )
+  expect(await installed(later, ...trusted)).toMatchObject({
+    code: 4,
+    result: {
+      foreseen: { counts: 'later' },
+      judged: {
+        state: 'Future',
+        message: expect.stringContaining('license lic-second, which was in its place before'),
+      },
+      decision: { verdict: 'Valid' },
+    },
+  })
 
   // Somebody else keeps the Secret as well: it is said, because it will not stay as it is.
   const argo = createClient(await cluster.access(), { fieldManager: 'argocd-controller', userAgent: 'test' })
@@ -121,7 +134,10 @@ test('from an empty cluster to a renewal', { timeout: 120_000 }, async () => {
 
   // Nobody there to judge it.
   await running.stop()
-  const unheard = await file('unheard.lic', await aLicense(vendor, { licenseId: 'lic-unheard' }))
+  const unheard = await file(
+    'unheard.lic',
+    await aLicense(vendor, { licenseId: 'lic-unheard', expiresAt: expiresAt + 2 * DAY }),
+  )
   expect(await install(unheard, ...trusted, '--timeout', '1s')).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/installed, but the operator has not judged it; cto check says whether it runs/),

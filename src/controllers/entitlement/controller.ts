@@ -22,6 +22,7 @@ import type { EventRecorder } from '../../kube/events.ts'
 import { type Resource } from '../../kube/resource.ts'
 import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
+import { pause } from '../../runtime/pause.ts'
 import type { DecisionBoard } from '../decision-board.ts'
 import type { Finding, HealthBoard } from '../health-board.ts'
 import type { TamperingReporter } from '../tampering.ts'
@@ -60,6 +61,8 @@ export interface EntitlementDeps extends GatherDeps {
 export const ENTITLEMENT_KEY = 'entitlement'
 /** As a word in a sentence, an answer of the API server can be long: the object that it refuses is in it. */
 const LONGEST_WORDS = 300
+/** Between the last attempts to keep the evidence, before the operator ends. */
+const LAST_TRIES_MS = 200
 
 function wordsOf(error: unknown): string {
   const words = error instanceof Error ? error.message : String(error)
@@ -95,6 +98,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   let operator: string | undefined
   let overtaken = false
   let doubtedAt: Instant | undefined
+  let isUnkept = false
   /** What was being written when no answer came: it may have arrived. */
   let attempted: EntitlementStatus | undefined
 
@@ -119,10 +123,11 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       memory = decision.memory
       board.publish(decision, facts)
       evidence.settle(decision.licenses, decision.usable, facts.now)
+      const unkept = await failureOf(keepEvidence(signal))
+      isUnkept = unkept !== undefined
+      reportKeeping(unkept)
       await publishLicenses(decision, facts.now, signal)
       await publishConfigs(decision, facts.now, signal)
-      const unkept = await failureOf(keepEvidence(signal))
-      reportKeeping(unkept)
       const failed = failure ?? unkept
       // The queue tries again, and less often each time, also where nothing else happens.
       if (failed !== undefined) throw failed.error
@@ -145,6 +150,11 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     const gate = publishedGate(board.current, { operator: operator ?? '', attends: false })
     const status = sealed({ ...published, gate }, name, marks.key)
     if (!isDeepStrictEqual(resource.status, status)) await replaceStatus(resource, status, signal)
+    // What could not be kept so far may be in a moment, and is forgotten otherwise.
+    while (isUnkept && !signal.aborted) {
+      isUnkept = (await failureOf(keepEvidence(signal))) !== undefined
+      if (isUnkept) await pause(LAST_TRIES_MS, signal)
+    }
   }
 
   /** Another writer was faster, or nobody answered: that is over in a moment, and no news. */

@@ -1,23 +1,33 @@
 // A license that was believed once stays for a while when it can no longer be read; what is new is read once.
 
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { LicenseEvidence } from '../../../src/cluster/license-evidence.ts'
-import { HOUR } from '../../../src/domain/instant.ts'
+import { decide } from '../../../src/domain/decision.ts'
+import type { LicenseFacts } from '../../../src/domain/facts.ts'
+import { DAY, HOUR } from '../../../src/domain/instant.ts'
 import type { Authenticity } from '../../../src/domain/license/claims.ts'
-import { claims, NOW } from '../../support/builders.ts'
+import { claims, facts, NOW } from '../../support/builders.ts'
 
 let read: string[]
 let evidence: LicenseEvidence
 
-beforeEach(() => {
-  read = []
-  evidence = new LicenseEvidence((text): Promise<Authenticity> => {
+function newEvidence(): LicenseEvidence {
+  return new LicenseEvidence((text): Promise<Authenticity> => {
     read.push(text)
     if (text.startsWith('good'))
       return Promise.resolve({ kind: 'authentic', claims: claims({ licenseId: text }), keyId: 'k' })
+    if (text.startsWith('late')) {
+      const later = claims({ licenseId: text, notBefore: NOW + 310 * DAY, expiresAt: NOW + 900 * DAY })
+      return Promise.resolve({ kind: 'authentic', claims: later, keyId: 'k' })
+    }
     const reason = text === 'early' ? 'KeyNotValidNow' : 'BadSignature'
     return Promise.resolve({ kind: 'rejected', reason, message: 'it is bad' })
   }, 72 * HOUR)
+}
+
+beforeEach(() => {
+  read = []
+  evidence = newEvidence()
 })
 
 const present = (text: string) => ({ kind: 'present', text }) as const
@@ -83,4 +93,54 @@ test('nothing is kept of a License that was deleted, and nothing is lent to anot
   expect((await evidence.factsOf('b', present('bad'), NOW)).claims).toBeUndefined()
   evidence.keepOnly(new Set(['b']))
   expect((await evidence.factsOf('a', present('bad'), NOW)).claims).toBeUndefined()
+})
+
+describe('in the place of another', () => {
+  const decided = (license: LicenseFacts, now = NOW) => decide(facts({ now, licenses: [license] }))
+  const counting = async (text: string, now = NOW) => {
+    const decision = decided(await evidence.factsOf('a', present(text), now), now)
+    evidence.settle(decision.licenses, decision.usable, now)
+    return decision.grant.license?.claims.licenseId
+  }
+
+  test('the one in force goes on for as long as it is valid, also after restarts', async () => {
+    expect(await counting('good-1')).toBe('good-1')
+    const end = claims().expiresAt
+    for (let day = 1; NOW + day * DAY < end; day += 30) {
+      expect(await counting('late-9', NOW + day * DAY)).toBe('good-1')
+      const files = evidence.files()
+      expect(files).toEqual(new Map([['a', ['late-9', 'good-1']]]))
+      evidence = newEvidence()
+      await evidence.restore(files, [], NOW + day * DAY)
+    }
+    expect(await counting('late-9', NOW + 400 * DAY)).toBe('late-9')
+    expect(evidence.files()).toEqual(new Map([['a', ['late-9']]]))
+  })
+
+  test('what takes its place is not lost when the one before comes back', async () => {
+    for (const text of ['good-1', 'late-9', 'good-1', 'late-9']) expect(await counting(text)).toBe('good-1')
+    expect(evidence.files().get('a')).toEqual(['late-9', 'good-1'])
+  })
+
+  test('a Secret that is a license by its name gets a License of its own: what was known of it goes there', async () => {
+    await evidence.factsOf('secret/cto-license', present('good-1'), NOW)
+    await evidence.factsOf('secret/cto-license', present('late-9'), NOW)
+    evidence.move('secret/cto-license', 'a')
+    evidence.keepOnly(new Set(['a']))
+    expect(await counting('late-9')).toBe('good-1')
+  })
+})
+
+test('however long the names of Licenses are, each is remembered, and apart from the others', async () => {
+  const names = ['a'.repeat(250), `${'a'.repeat(249)}b`, 'a'.repeat(201), 'a'.repeat(200)]
+  for (const [index, name] of names.entries()) await evidence.factsOf(name, present(`good-${index}`), NOW)
+  const files = evidence.files()
+  expect(files.size).toBe(names.length)
+  for (const name of files.keys()) expect(name.length).toBeLessThanOrEqual(200)
+  evidence = newEvidence()
+  // Also as they were kept before names were shortened.
+  await evidence.restore(new Map([...files, ['b'.repeat(240), ['good-9']]]), [], NOW)
+  for (const [index, name] of [...names.entries(), [9, 'b'.repeat(240)] as const]) {
+    expect((await evidence.factsOf(name, absent, NOW)).claims?.licenseId).toBe(`good-${index}`)
+  }
 })

@@ -28,6 +28,21 @@ describe('several at once', () => {
     expect(decide(facts({ licenses: licenses.toReversed() })).grant.license?.facts.name).toBe('late')
   })
 
+  test('of one plan the one under which more may run counts, however long the smaller one lasts', () => {
+    const licenses = [
+      named('small', { limits: { agents: 1, nodes: 1 }, expiresAt: NOW + 400 * DAY }),
+      named('big', { limits: { agents: 30, nodes: 20 }, expiresAt: NOW + 60 * DAY }),
+      named('nodes', { limits: { agents: 30, nodes: 3 }, expiresAt: NOW + 500 * DAY }),
+    ]
+    const decision = decide(facts({ licenses, workloads: [workload('rex'), workload('tess')] }))
+    expect(decision.grant.license?.facts.name).toBe('big')
+    expect(decision.agents.refused).toEqual([])
+    // What follows allows less: the end of the larger one is an end that has to be warned of.
+    expect(decision.grant.coveredBy?.licenseId).toBe('big')
+    const endless = named('endless', { limits: { agents: -1 } })
+    expect(decide(facts({ licenses: [...licenses, endless] })).grant.license?.facts.name).toBe('endless')
+  })
+
   test('of those that have ended the last one counts, however large an older one was', () => {
     const licenses = [
       named('long-ago', { plan: 'enterprise', expiresAt: NOW - 700 * DAY }),
@@ -83,6 +98,89 @@ describe('one after the other', () => {
       facts({ licenses: [now, next], wanted: wanted(['rex', 'tess']), workloads: [workload('rex'), workload('tess')] }),
     )
     expect(timeline[0]).toEqual({ at: NOW + 340 * DAY, changes: [{ what: 'expiring', from: 'no', to: 'yes' }] })
+  })
+})
+
+describe('in the place of another', () => {
+  const good = claims({ licenseId: 'good', serial: 6, expiresAt: NOW + 14 * DAY })
+  const held = (current: Parameters<typeof claims>[0], more: Partial<Facts> = {}) => {
+    const now = claims({ licenseId: 'new', ...current })
+    return decide(facts({ licenses: [{ name: 'acme', claims: now, kept: [{ claims: good }] }], ...more }))
+  }
+  const counting = (decision: ReturnType<typeof decide>) => decision.grant.license?.claims.licenseId
+  const STAYS = `license good, which was in its place before, stays in force until ${formatInstant(NOW + 14 * DAY)}`
+
+  test.each<[string, Parameters<typeof claims>[0], string, string]>([
+    ['begins later', { notBefore: NOW + 20 * DAY }, 'Future', 'the license begins on'],
+    ['has ended', { expiresAt: NOW - 100 * DAY }, 'Expired', 'the license ended on'],
+    [
+      'is of another cluster',
+      { cluster: { uid: 'another' } },
+      'InvalidSignature',
+      'the license is bound to cluster another',
+    ],
+    [
+      'is for another type',
+      { cluster: { types: ['EKS'] } },
+      'ClusterTypeNotAllowed',
+      'the license is for EKS clusters only',
+    ],
+    ['is smaller', { plan: 'starter' }, 'Superseded', 'the license before it allows more'],
+    ['ends sooner', { expiresAt: NOW + DAY }, 'Superseded', 'the license before it allows more, or as much for longer'],
+  ])('one that %s ends nothing', (_what, current, state, message) => {
+    // A higher number says nothing where the license is of no use.
+    for (const serial of state === 'Superseded' ? [{}] : [{}, { serial: 7 }]) {
+      const decision = held({ ...current, ...serial })
+      expect(counting(decision)).toBe('good')
+      expect(decision).toMatchObject({ verdict: 'Valid', degradation: { level: 'None' } })
+      const [license] = decision.licenses
+      expect(license).toMatchObject({ state, inUse: false, kept: [{ claims: { licenseId: 'good' } }] })
+      expect(license?.message).toContain(message)
+      expect(license?.message).toContain(STAYS)
+      expect(decision.messages).toContain(`License acme: ${license?.message}`)
+    }
+  })
+
+  test.each<[string, Parameters<typeof claims>[0]]>([
+    ['goes on longer', { expiresAt: NOW + 300 * DAY }],
+    ['is larger', { plan: 'business', expiresAt: NOW + DAY }],
+    ['is smaller and has replaced it', { plan: 'starter', supersedes: ['good'], issuedAt: NOW - DAY }],
+  ])('one that %s takes its place for good', (_what, current) => {
+    const decision = held(current)
+    expect(counting(decision)).toBe('new')
+    expect(decision.licenses).toMatchObject([{ state: 'Valid', inUse: true, kept: [] }])
+  })
+
+  test('a renewal takes over by itself, and nothing has to be looked into before', () => {
+    const renewal = { notBefore: NOW + 14 * DAY, expiresAt: NOW + 380 * DAY }
+    const decision = held(renewal)
+    expect(decision).toMatchObject({ expiring: false, nextChangeAt: NOW + 14 * DAY })
+    expect(decision.messages.filter((message) => message.startsWith('License acme'))).toEqual([])
+    expect(counting(held(renewal, { now: NOW + 14 * DAY - 1 }))).toBe('good')
+    const after = held(renewal, { now: NOW + 14 * DAY })
+    expect(counting(after)).toBe('new')
+    expect(after.licenses).toMatchObject([{ state: 'Valid', kept: [] }])
+  })
+
+  test('an end, too, stays: the free plan is no way out of it', () => {
+    const decision = held({ notBefore: NOW + 90 * DAY }, { now: NOW + 20 * DAY })
+    expect(decision).toMatchObject({ verdict: 'Expired', degradation: { level: 'Warning' } })
+    const revocations = revoked(NOW - DAY, 'good')
+    expect(held({ notBefore: NOW + 90 * DAY }, { revocations }).verdict).toBe('Revoked')
+  })
+
+  test('a renewal that was displaced by what is of no use stays as well', () => {
+    const renewal = { claims: claims({ licenseId: 'next', notBefore: NOW + 14 * DAY }) }
+    const of = (current: Parameters<typeof claims>[0]) =>
+      decide(
+        facts({
+          licenses: [
+            { name: 'acme', claims: claims({ licenseId: 'new', ...current }), kept: [renewal, { claims: good }] },
+          ],
+        }),
+      ).licenses[0]?.kept.map((one) => one.claims.licenseId)
+    expect(of({ cluster: { uid: 'another' } })).toEqual(['next', 'good'])
+    expect(of({ notBefore: NOW + 14 * DAY })).toEqual(['good'])
   })
 })
 

@@ -101,6 +101,21 @@ describe('is refused', () => {
       { issued: [before({ supersedes: ['lic-new'], issuedAt: NOW + DAY })] },
       'has been replaced by license lic-old',
     ],
+    [
+      'an organization with a no-break space at its end',
+      { organization: 'Acme Corp\u00A0' },
+      'has the character U+00A0 (no-break space) in place 10, which nobody can see',
+    ],
+    [
+      'an organization with a zero width space',
+      { organization: 'Acme\u200BCorp' },
+      'has the character U+200B (zero width space) in place 5',
+    ],
+    [
+      'a Hebrew organization with a right-to-left mark',
+      { organization: 'חברה\u200F' },
+      'has the character U+200F (right-to-left mark) in place 5',
+    ],
     ['an organization with a space at its end', { organization: 'Acme Corp ' }, 'has a space at its beginning or end'],
   ])('%s', (_, given, problem) => {
     const { problems } = advise(given)
@@ -173,6 +188,11 @@ describe('is a warning', () => {
       'no serial number after one that had one',
       { issued: [before({ serial: 3 })] },
       'so it replaces nothing; give it the serial number 4',
+    ],
+    [
+      'an organization in another Unicode form',
+      { organization: 'Société'.normalize('NFD'), issued: [before({ organization: 'Société' })] },
+      'is written with letters and accents apart',
     ],
     [
       'another spelling of the organization',
