@@ -24,7 +24,9 @@ test('fine, with something refused, and after the end', { timeout: 120_000 }, as
     return stdout
   }
 
-  await cluster.installLicense(await aLicense(vendor, { expiresAt: Date.now() + 100.5 * DAY }))
+  await cluster.installLicense(
+    await aLicense(vendor, { serial: 1, licenseId: 'lic-1', expiresAt: Date.now() + 100.5 * DAY }),
+  )
   await cluster.config(['rex', 'tess'], { guardian: { enabled: true, mode: 'full' } })
   await cluster.entitled(({ agents }) => agents.admitted.length === 2)
   const fine = await screen()
@@ -50,7 +52,9 @@ test('fine, with something refused, and after the end', { timeout: 120_000 }, as
     /TO DO\n +Install a license for a plan that includes it, or remove the agent\. +cto explain AgentNotInPlan\n$/,
   )
 
-  await cluster.installLicense(await aLicense(vendor, { expiresAt: Date.now() - 40 * DAY }))
+  await cluster.installLicense(
+    await aLicense(vendor, { serial: 2, licenseId: 'lic-2', expiresAt: Date.now() - 40 * DAY }),
+  )
   await cluster.entitled(({ degradation }) => degradation === 'NewAgentsBlocked')
   const ended = await screen()
   expect(ended).toMatch(/^✗ The license has ended\n/)
