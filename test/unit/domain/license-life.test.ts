@@ -128,8 +128,8 @@ describe('in the place of another', () => {
     ['is smaller', { plan: 'starter' }, 'Superseded', 'the license before it allows more'],
     ['ends sooner', { expiresAt: NOW + DAY }, 'Superseded', 'the license before it allows more, or as much for longer'],
   ])('one that %s ends nothing', (_what, current, state, message) => {
-    // A higher number says nothing where the license is of no use.
-    for (const serial of state === 'Superseded' ? [{}] : [{}, { serial: 7 }]) {
+    // A higher number says nothing where the license is for elsewhere or has not begun. One that has ended with it is the newest.
+    for (const serial of ['Superseded', 'Expired'].includes(state) ? [{}] : [{}, { serial: 7 }]) {
       const decision = held({ ...current, ...serial })
       expect(counting(decision)).toBe('good')
       expect(decision).toMatchObject({ verdict: 'Valid', degradation: { level: 'None' } })
@@ -139,6 +139,11 @@ describe('in the place of another', () => {
       expect(license?.message).toContain(STAYS)
       expect(decision.messages).toContain(`License acme: ${license?.message}`)
     }
+  })
+
+  test('one with a higher number takes its place, also when it has ended', () => {
+    const decision = held({ serial: 7, expiresAt: NOW - DAY })
+    expect([counting(decision), decision.verdict]).toEqual(['new', 'Expired'])
   })
 
   test.each<[string, Parameters<typeof claims>[0]]>([
