@@ -164,6 +164,9 @@ test('two of different namespaces that start at once end with one that decides',
   await cluster.eventually('just one to lead', () =>
     Promise.resolve(both.filter(({ operator }) => operator.leads).length === 1),
   )
+  // What the first decision brings with it, such as the answer of the gate, is still to be written.
+  await Promise.all(both.map(({ operator }) => operator.idle()))
+  await aMoment(TIMING.durationMs)
   const writes = both.map((one) => one.writes())
   await aMoment(TIMING.durationMs)
   expect(both.filter(({ operator }) => operator.leads)).toHaveLength(1)
