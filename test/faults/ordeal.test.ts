@@ -99,8 +99,11 @@ test('T38 the CRD of the Entitlement is deleted and applied again', { timeout: 9
   const elsewhere = agentDeployment('nobody', 'default')
   const labels = { app: 'plain' }
   const template = { metadata: { labels }, spec: { containers: [{ name: 'plain', image: 'example.com/plain' }] } }
-  const spec = { selector: { matchLabels: labels }, template }
-  const plain = { ...elsewhere, metadata: { name: 'plain', namespace: 'cto-agents' }, spec }
+  const plain = {
+    ...elsewhere,
+    metadata: { name: 'plain', namespace: 'cto-agents' },
+    spec: { selector: { matchLabels: labels }, template },
+  }
   expect([await create(elsewhere), await create(plain)]).toEqual([201, 201])
   expect(stage.proxy.writes.filter(takesAway)).toEqual([])
   const annotations = metadata['annotations']
