@@ -228,6 +228,13 @@ const OF_THE_RUN: ReadonlySet<string> = new Set([
   'managedFields',
   'generation',
   'observedGeneration',
+  // Signed with a key that each installation makes for itself, or made of UIDs.
+  'marks',
+  'seal',
+  'serial',
+  'controllers',
+  'recovering',
+  'cto.5dlabs.io/hold-record',
 ])
 
 function normal(value: unknown): unknown {
