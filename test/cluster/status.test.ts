@@ -1,8 +1,10 @@
 // `cto status`: am I fine, until when, what is refused and why, what do I do. It says what the operator itself says.
 
 import { expect, test } from 'vitest'
+import { licenses } from '../../src/api/resources.ts'
 import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
 import { DAY } from '../../src/domain/instant.ts'
+import { secrets } from '../../src/kube/resource.ts'
 import type { StatusView } from '../../src/http/status-page/view.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { runCto } from '../support/cto.ts'
@@ -50,6 +52,9 @@ test('fine, with something refused, and after the end', { timeout: 120_000 }, as
     /TO DO\n +Install a license for a plan that includes it, or remove the agent\. +cto explain AgentNotInPlan\n$/,
   )
 
+  // As if the other had never been there: one that has ended ends nothing that is in force.
+  await cluster.remove(secrets, 'acme', 'cto-system')
+  await cluster.remove(licenses, 'acme')
   await cluster.installLicense(await aLicense(vendor, { expiresAt: Date.now() - 40 * DAY }))
   await cluster.entitled(({ degradation }) => degradation === 'NewAgentsBlocked')
   const ended = await screen()

@@ -136,7 +136,8 @@ test('a walk', { timeout: isThorough ? 3_600_000 : 240_000 }, async () => {
   const now = wholeSecond(stage.clock.now())
   const buy = async (index: number) => {
     const { plan, days, agents } = purchases[index]!
-    return stage.issue({ plan, expiresAt: now + days * DAY, limits: { agents } })
+    // Numbered, as a vendor does: a smaller one replaces a larger one only so.
+    return stage.issue({ plan, expiresAt: now + days * DAY, limits: { agents }, serial: index + 1 })
   }
 
   let wish: Wish = { config: { agents: { enabled: [{ name: 'rex' }] } }, license: await buy(0) }

@@ -86,7 +86,8 @@ try {
   }
   let operator: Process = start()
   let expiresAt = Date.now() + 300 * DAY
-  let license = await stage.issue({ expiresAt })
+  let serial = 0
+  let license = await stage.issue({ expiresAt, serial })
   let wanted: string[] = ['rex', 'tess']
   let spec: Record<string, unknown> = {}
   const wish = async () => {
@@ -145,7 +146,7 @@ try {
     },
     'buys a license': async () => {
       expiresAt += DAY
-      license = await stage.issue({ expiresAt, plan: pick(['team', 'business', 'enterprise']) })
+      license = await stage.issue({ expiresAt, plan: pick(['team', 'business', 'enterprise']), serial: ++serial })
       await cluster.installLicense(license)
     },
     'breaks the license': () => cluster.installLicense(license.slice(0, Math.floor(random() * license.length))),
