@@ -164,6 +164,7 @@ export async function startOperator(
     standsBy: () => leadership.other,
     metrics: () => metrics.registry.metrics(),
     page,
+    hostNames: settings.hostNames ?? [],
   })
   log.info({ address: http.address, product, server: access.server.host }, 'operator started')
 

@@ -18,6 +18,8 @@ export interface OperatorSettings {
   readonly machine?: OwnMachine
   /** `HOST:PORT` of the probes and metrics. */
   readonly listen: string
+  /** Names under which people reach the status page. */
+  readonly hostNames?: readonly string[]
   /** How long an agent that was admitted goes on before it is held, in ms. The catalog's notice is the longest. */
   readonly holdNotice?: number
   /** When the cluster is looked through for agents without the label, in ms; a minute after the start and once an hour. */

@@ -203,6 +203,7 @@ export function startTerm(deps: TermDeps): Term {
       label: catalog.governed.label,
       agentsNamespace,
       agentImage: settings.agentImage,
+      hasGuardian: catalog.guardian !== undefined,
       activeConfig: () => activeConfig(ownConfigs(stores, product)),
       onNamesTaken: (names) => {
         if (names.symmetricDifference(namesTaken).size === 0) return

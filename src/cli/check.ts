@@ -1,8 +1,13 @@
 // `cto check`: whether the operator can be installed here, or is as it should be, and what would be refused.
 
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { Command } from 'commander'
+import { parse } from 'yaml'
 import { DEFAULT_AGENTS_NAMESPACE, DEFAULT_NAMESPACE } from '../api/names.ts'
 import { wantedOf } from '../cluster/active-config.ts'
+import { packageRoot } from '../control-plane/package-root.ts'
 import type { Catalog } from '../domain/catalog.ts'
 import type { WantedFacts } from '../domain/facts.ts'
 import { MINUTE, SECOND } from '../domain/instant.ts'
@@ -90,11 +95,16 @@ async function checked(client: Client, server: URL, options: CheckOptions, input
   const { product, namespace, agentsNamespace, pre = false, filename, license } = options
   const { name: licenseSecret, key: licenseKey } = inputs.catalog.license.offlineSecret
   const place = { product, namespace, agentsNamespace, licenseSecret, licenseKey }
-  const scope = { installation: !pre, foresee: pre || filename !== undefined || license !== undefined }
+  const scope = {
+    installation: !pre,
+    foresee: pre || filename !== undefined || license !== undefined,
+    secret: { namespace, name: licenseSecret },
+  }
+  const crds = await ownCrds()
   const patience = options.wait === undefined ? 0 : options.wait === true ? WAIT_MS : options.wait
   const deadline = performance.now() + patience
   for (let said = ''; ;) {
-    const seen = await look(client, server, place, io.now)
+    const seen = await look(client, server, place, io.now, crds)
     const prediction = await predict(seen, { agentsNamespace, ...inputs }, io.now())
     const findings = judge(seen, scope, prediction, io.now())
     const pending = findings.find((finding) => finding.result === 'failed' && finding.pending === true)
@@ -103,6 +113,14 @@ async function checked(client: Client, server: URL, options: CheckOptions, input
     said = pending.message
     await pause(LOOK_AGAIN_MS, AbortSignal.timeout(patience))
   }
+}
+
+/** The CRDs of this version, where its package is at hand: not in the image. */
+async function ownCrds(): Promise<unknown[]> {
+  const folder = join(packageRoot(), 'crds')
+  if (!existsSync(folder)) return []
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml'))
+  return Promise.all(files.map(async (file) => parse(await readFile(join(folder, file), 'utf8')) as unknown))
 }
 
 function reportOf(findings: readonly Finding[]): Report {

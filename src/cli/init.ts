@@ -7,13 +7,14 @@ import { setupFiles, type SetupFile } from '../setup/files.ts'
 import { TARGETS } from '../setup/targets.ts'
 import { builtInCatalog } from './catalogs.ts'
 import { DEFAULT_PRODUCT } from './default-product.ts'
-import { fileProblem } from './input.ts'
+import { fileProblem, readText } from './input.ts'
 import { unknownName } from './known-names.ts'
 import { CliError, EXIT, type Format, formatOption, type Io, print, properties } from './output.ts'
 
 interface InitOptions {
   readonly target: string
   readonly licenseKey?: string
+  readonly licenseKeyFile?: string
   readonly plan?: string
   readonly organization?: string
   readonly region?: string
@@ -26,6 +27,8 @@ interface InitOptions {
 }
 
 const OWNER_ONLY = 0o600
+/** The environment of a process is seen by its owner alone. */
+const KEY_VARIABLE = 'CTO_LICENSE_KEY'
 
 export function initCommand(io: Io): Command {
   return new Command('init')
@@ -34,7 +37,12 @@ export function initCommand(io: Io): Command {
         .choices(TARGETS.map(({ name }) => name))
         .makeOptionMandatory(),
     )
-    .option('--license-key <key>', 'the license key, lic_…; a license file is installed with cto license install')
+    .option('--license-key <key>', `the license key, lic_…, which others see in ps; better in ${KEY_VARIABLE}`)
+    .addOption(
+      new Option('--license-key-file <file>', 'a file with the license key, or - for standard input').conflicts(
+        'licenseKey',
+      ),
+    )
     .option('--plan <plan>', 'the plan that is expected; by default the smallest that may be used there')
     .option('--organization <name>', 'whose license is expected')
     .option('--region <region>', 'the region of the cloud, noted in the PlatformConfig')
@@ -58,28 +66,42 @@ async function init(options: InitOptions, io: Io): Promise<void> {
     catalog.plans.map((one) => one.name),
   )
   if (unknown !== undefined) throw new CliError(unknown, EXIT.usage)
-  const { licenseKey } = options
+  const licenseKey = await licenseKeyOf(options, io)
   const { format, pattern } = catalog.license.key ?? { format: 'none', pattern: '$^' }
   if (licenseKey !== undefined && !new RegExp(pattern).test(licenseKey)) {
     throw new CliError(
-      `--license-key takes a key (${format}); a license file is installed with cto license install`,
+      `the license key must be one (${format}); a license file is installed with cto license install`,
       EXIT.usage,
     )
   }
   if (options.region !== undefined && target.deployment.type !== 'cloud')
     throw new CliError(`--region is for a cloud, and ${target.name} is none`, EXIT.usage)
 
-  const files = setupFiles({ ...options, target, catalog, plan })
+  const files = setupFiles({ ...options, ...(licenseKey === undefined ? {} : { licenseKey }), target, catalog, plan })
   const written = await write(files, options.out, options.force === true)
   print(io, options.output, { target: target.name, plan, files: written, needs: target.needs }, () =>
     properties(written.map((path) => ['WROTE', path])),
   )
   for (const need of target.needs) io.stderr(`Needed first: ${need}.\n`)
   if (!target.isFree && licenseKey === undefined)
-    io.stderr('A license is needed here: install its file with cto license install FILE, or give --license-key.\n')
+    io.stderr(
+      'A license is needed here: install its file with cto license install FILE, or give a key with --license-key-file.\n',
+    )
   io.stderr(
     `Next: ${options.out === '.' ? '' : `cd ${options.out} && `}cto check --pre -f platformconfig.yaml && cto deploy\n`,
   )
+}
+
+async function licenseKeyOf({ licenseKey, licenseKeyFile }: InitOptions, io: Io): Promise<string | undefined> {
+  if (licenseKeyFile !== undefined) return (await readText(licenseKeyFile, io)).trim()
+  if (licenseKey !== undefined) {
+    io.stderr(
+      `Warning: --license-key shows the key to everybody who lists the processes here, and in the shell's history; give it in a file with --license-key-file, or as ${KEY_VARIABLE}.\n`,
+    )
+    return licenseKey
+  }
+  const given = process.env[KEY_VARIABLE]?.trim()
+  return given === '' ? undefined : given
 }
 
 function smallestPaidPlan(plans: readonly { readonly name: string }[], free: string): string {

@@ -27,6 +27,7 @@ interface OperatorOptions {
   readonly agentsNamespace: string
   readonly agentImage: string
   readonly listen: string
+  readonly hostName?: readonly string[]
   readonly holdNotice?: number
   readonly logLevel: string
 }
@@ -44,6 +45,7 @@ export function operatorCommand(io: Io): Command {
       'where probes and metrics are served',
       isInCluster() ? '0.0.0.0:8080' : '127.0.0.1:8080',
     )
+    .option('--host-name <name...>', 'names under which the status page is reached, such as cto.example.com')
     .option(
       '--hold-notice <duration>',
       'how long an admitted agent goes on before it is held, such as 24h or 30m; only shorter than the catalog says',
@@ -64,6 +66,7 @@ export function operatorCommand(io: Io): Command {
         if (otherKeys !== undefined) log.warn(otherKeys)
         const settings = {
           ...options,
+          hostNames: options.hostName ?? [],
           catalog,
           trustedKeys,
           election: electionHere(),

@@ -2,7 +2,7 @@
 
 import { stripVTControlCharacters, styleText } from 'node:util'
 import { Option } from 'commander'
-import { stringify } from 'yaml'
+import { Document, Scalar, visit } from 'yaml'
 
 /** What a command needs of the process that it runs in. */
 export interface Io {
@@ -41,9 +41,32 @@ export function formatOption(): Option {
 
 /** Prints a result: for machines the whole value, for people the table. */
 export function print(io: Io, format: Format, value: unknown, table: () => string): void {
-  if (format === 'json') io.stdout(`${JSON.stringify(value, undefined, 2)}\n`)
-  else if (format === 'yaml') io.stdout(stringify(value))
+  if (format === 'json') io.stdout(jsonOf(value))
+  else if (format === 'yaml') io.stdout(yamlOf(value))
   else io.stdout(table())
+}
+
+/** What a terminal shows as nothing, or in another order than it stands there. */
+const HIDDEN = /[\p{Cf}\p{Zl}\p{Zp}\u007F-\u009F]/gu
+
+/** JSON with nothing hidden in it; whoever reads it gets the same value. */
+export function jsonOf(value: unknown): string {
+  const escaped = (text: string) =>
+    Array.from({ length: text.length }, (_, at) => `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`).join('')
+  return `${JSON.stringify(value, undefined, 2).replace(HIDDEN, escaped)}\n`
+}
+
+/** The same as YAML: only double quotation marks know escapes. */
+function yamlOf(value: unknown): string {
+  const document = new Document(value)
+  visit(document, {
+    Scalar(_key, node) {
+      if (typeof node.value === 'string' && node.value.search(HIDDEN) !== -1) node.type = Scalar.QUOTE_DOUBLE
+    },
+  })
+  return document
+    .toString()
+    .replace(HIDDEN, (text) => `\\U${(text.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(8, '0')}`)
 }
 
 type Style = Parameters<typeof styleText>[0]

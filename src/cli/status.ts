@@ -8,7 +8,7 @@ import { meaningOfChange } from '../domain/change-words.ts'
 import { formatInstant, type Instant, MINUTE, parseInstant, wholeDaysBetween } from '../domain/instant.ts'
 import { cureOf, NOTHING_TO_DO } from '../domain/reasons.ts'
 import { headlineOf, type Standing, toneOf } from '../domain/standing.ts'
-import { amount, list } from '../domain/words.ts'
+import { amount } from '../domain/words.ts'
 import type { Client } from '../kube/client.ts'
 import { isNotFound } from '../kube/errors.ts'
 import { type ClusterOptions, onCluster, withClusterOptions } from './cluster-options.ts'
@@ -64,6 +64,8 @@ interface Published {
   readonly product: string
   readonly entitlement: EntitlementStatus
   readonly licenses: readonly LicenseLine[]
+  /** What the decision does not know of. */
+  readonly beside: readonly string[]
 }
 
 /**
@@ -86,7 +88,13 @@ async function readStatus(client: Client, product: string): Promise<Published> {
   if (entitlement === undefined)
     throw new CliError('the operator has not published a decision yet; try again in a moment')
   const { items } = await client.list(licenses, {}, {}, signal)
+  const { misspeltAgents, unusedConfigs } = await import('./status-beside.ts')
   return {
+    // Who may read the decision and not this has the decision.
+    beside: [
+      ...misspeltAgents(product, entitlement),
+      ...(await unusedConfigs(client, product, signal).catch(() => [])),
+    ],
     product,
     entitlement,
     licenses: (items ?? []).map((item) => ({
@@ -96,13 +104,13 @@ async function readStatus(client: Client, product: string): Promise<Published> {
   }
 }
 
-async function resultOf({ product, entitlement, licenses }: Published, now: Instant): Promise<StatusResult> {
+async function resultOf({ product, entitlement, licenses, beside }: Published, now: Instant): Promise<StatusResult> {
   const { nounOf, timelineOfStatus } = await import('./status-timeline.ts')
   const noun = nounOf(product)
   const overdue = overdueSince(entitlement, now)
   return {
     product,
-    headline: headlineOf(standingOf(entitlement), noun),
+    headline: headlineOf(standingOf(entitlement, beside.length + (overdue === undefined ? 0 : 1)), noun),
     entitlement,
     licenses,
     timeline: timelineOfStatus(product, entitlement, now).map(({ at, changes }) => ({
@@ -114,6 +122,7 @@ async function resultOf({ product, entitlement, licenses }: Published, now: Inst
         ? []
         : [`a new decision has been due since ${overdue}: the operator does not run, or cannot write`]),
       ...entitlement.messages,
+      ...beside,
     ],
     toDo: toDo(entitlement),
   }
@@ -125,7 +134,7 @@ function overdueSince({ nextChangeAt }: EntitlementStatus, now: Instant): string
   return due !== undefined && due + MINUTE < now ? nextChangeAt : undefined
 }
 
-function standingOf(status: EntitlementStatus): Standing {
+function standingOf(status: EntitlementStatus, beside = 0): Standing {
   const { verdict, gate, messages, conditions } = status
   const totals = agentTotals(status)
   return {
@@ -134,7 +143,7 @@ function standingOf(status: EntitlementStatus): Standing {
     growth: gate.growth,
     refused: totals.refused,
     held: totals.held,
-    messages: messages.length,
+    messages: messages.length + beside,
   }
 }
 
@@ -149,7 +158,7 @@ export function statusScreen(
   now: Instant,
 ): string {
   const { verdict, plan, degradation, cluster, nodes, agents, guardian, updates } = entitlement
-  const tone = toneOf(standingOf(entitlement))
+  const tone = toneOf(standingOf(entitlement, messages.length - entitlement.messages.length))
   const colour = { good: 'green', attention: 'yellow', restricted: 'red' } as const
   const left = [...agents.refused, ...agents.held]
   const totals = agentTotals(entitlement)
@@ -162,10 +171,7 @@ export function statusScreen(
     ...optionalRow('LEVEL', degradation === 'None' ? undefined : degradation),
     ['CLUSTER', `${cluster.type} on ${cluster.platform}${cluster.proven ? '' : ' (not proven)'}`],
     ['NODES', use(nodes.counted, nodes.limit)],
-    [
-      'AGENTS',
-      `${use(totals.admitted, agents.limit)}: ${list(agents.admitted.map(({ name }) => name)).replace('nothing', 'none')}`,
-    ],
+    ['AGENTS', `${use(totals.admitted, agents.limit)}: ${namesIn(agents.admitted, totals.admitted)}`],
     ['GUARDIAN', guardian.mode],
     ['UPDATES', updates.enabled ? (updates.staged ? 'on, staged' : 'on') : 'off'],
   ]
@@ -205,6 +211,14 @@ function untilWords(expiresAt: string | undefined, now: Instant): string {
   if (expiresAt === undefined || end === undefined) return 'no end'
   if (end <= now) return `${expiresAt}, ${amount(wholeDaysBetween(end, now), 'day')} ago`
   return `${expiresAt}, ${amount(wholeDaysBetween(now, end), 'day')} left`
+}
+
+const MOST_NAMES = 12
+
+function namesIn(agents: readonly AgentEntry[], total: number): string {
+  const names = agents.slice(0, MOST_NAMES).map(({ name }) => name)
+  if (names.length === 0) return 'none'
+  return `${names.join(', ')}${total > names.length ? ` and ${total - names.length} more` : ''}`
 }
 
 function use(used: number, limit: number): string {

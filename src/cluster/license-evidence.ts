@@ -90,13 +90,13 @@ export class LicenseEvidence {
     return { name, claims, ...(keyExpiresAt === undefined ? {} : { keyExpiresAt }), ...keptOf(known) }
   }
 
-  /** Takes in what a decision says of the licenses: which of those before go on, and which could be used. */
-  settle(licenses: readonly LicenseDecision[], usable: ReadonlySet<LicenseClaims>, now: Instant): void {
+  /** Takes in what a decision says of the licenses: which of those before go on, and which have begun here. */
+  settle(licenses: readonly LicenseDecision[], begun: ReadonlySet<LicenseClaims>, now: Instant): void {
     for (const { name, kept } of licenses) {
       const known = this.#known.get(shortName(name))
       if (known === undefined) continue
       for (const license of [...(known.lastGood === undefined ? [] : [known.lastGood]), ...known.kept]) {
-        if (usable.has(license.claims)) this.#replacers.add(license, now)
+        if (begun.has(license.claims)) this.#replacers.add(license, now)
       }
       const goOn = new Set(kept.map(({ claims }) => claims))
       known.kept = known.kept.filter(({ claims }) => goOn.has(claims))

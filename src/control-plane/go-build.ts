@@ -20,14 +20,6 @@ export interface Workshop {
   readonly signal?: AbortSignal | undefined
 }
 
-interface BuildOptions {
-  readonly target: string
-  readonly output: string
-  readonly ldflags?: readonly string[]
-  /** Of the compiler, for all packages. */
-  readonly gcflags?: readonly string[]
-}
-
 const LAST_LINES = 15
 
 export function moduleFolder(module: GoModule): string {
@@ -38,7 +30,7 @@ export function moduleFolder(module: GoModule): string {
 export async function goBuild(
   shop: Workshop,
   module: GoModule,
-  { target, output, ldflags = [], gcflags = [] }: BuildOptions,
+  { target, output, ldflags = [] }: { target: string; output: string; ldflags?: readonly string[] },
 ): Promise<void> {
   const flags = ['-s', '-w', ...ldflags].join(' ')
   await go(shop, module, [
@@ -48,7 +40,6 @@ export async function goBuild(
     '-trimpath',
     '-ldflags',
     flags,
-    ...gcflags.map((flag) => `-gcflags=all=${flag}`),
     '-o',
     output,
     target,

@@ -29,23 +29,28 @@ export function isUsableNow(claims: LicenseClaims, facts: Facts): boolean {
   )
 }
 
-/** The licenses of which one could be used here now. */
-export function usableLicenses(facts: Facts): LicenseClaims[] {
+/** The licenses that are for this cluster and have begun: what they say of others holds, also after they have ended. */
+export function begunLicenses(facts: Facts): LicenseClaims[] {
   return facts.licenses
     .flatMap(({ claims, kept = [] }) => [...(claims === undefined ? [] : [claims]), ...kept.map((one) => one.claims)])
-    .filter((claims) => isUsableNow(claims, facts))
+    .filter(
+      (claims) =>
+        isForThisCluster(claims, facts.clusterUid) &&
+        validityAt(claims, facts.now).kind !== 'future' &&
+        allowsType(clusterTypesOf(claims, facts), facts.cluster.type),
+    )
 }
 
 /**
- * The license that has replaced this one: it could be used here once, and has a higher serial number or names this one.
- * What it replaced stays replaced when it ends or is taken away, so that an older and larger license cannot be played again.
- * One that never was of use here, because it is for elsewhere or had ended when it came, replaces nothing.
+ * The license that has replaced this one: it is for here, has begun, and has a higher serial number or names this one. What it
+ * replaced stays replaced when it ends or is taken away, so that an older and larger license cannot be played again. One
+ * without a number, such as last year's file, replaces nothing; nor does one that is for elsewhere.
  */
 export function replacementOf(claims: LicenseClaims, facts: Facts): LicenseClaims | undefined {
   const former = facts.formerLicenses.filter(
     (other) => isForThisCluster(other, facts.clusterUid) && validityAt(other, facts.now).kind !== 'future',
   )
-  return [...usableLicenses(facts), ...former].find((other) => replaces(other, claims))
+  return [...begunLicenses(facts), ...former].find((other) => replaces(other, claims))
 }
 
 /** Whether the other license, once it has begun, is in the place of this one. */

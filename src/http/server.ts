@@ -3,6 +3,8 @@
 
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { limitConnections } from './connections.ts'
+import { isOwnHost } from './host.ts'
 import type { StatusPage } from './status-page/status-page.ts'
 
 export interface Served {
@@ -12,6 +14,16 @@ export interface Served {
   readonly standsBy?: () => string | undefined
   readonly metrics: () => Promise<string>
   readonly page: StatusPage
+  /** Names under which it is reached, besides those that are only given inside a cluster. */
+  readonly hostNames?: readonly string[]
+}
+
+/** In ms. Without a look at them every second the limits would be those of Node, half a minute later. */
+const TIME_LIMITS = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
 }
 
 export interface HttpServer {
@@ -25,7 +37,7 @@ export interface HttpServer {
  */
 export async function startHttpServer(listen: string, served: Served): Promise<HttpServer> {
   const { host, port } = parseAddress(listen)
-  const server = createServer((request, response) => {
+  const server = createServer(TIME_LIMITS, (request, response) => {
     const answer = (status: number, body: string) => {
       response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' }).end(body)
     }
@@ -38,6 +50,8 @@ export async function startHttpServer(listen: string, served: Served): Promise<H
       const other = served.standsBy?.()
       const ready = other === undefined ? 'ok\n' : `ok: ${other}\n`
       answer(isReady ? 200 : 503, isReady ? ready : `waiting for: ${missing.join(', ')}\n`)
+    } else if (!isOwnHost(request.headers.host, served.hostNames ?? [])) {
+      answer(421, 'this server is not called so; name it with --host-name of the operator, or ask by its address\n')
     } else if (path === '/metrics') {
       served.metrics().then(
         (text) => answer(200, text),
@@ -47,8 +61,7 @@ export async function startHttpServer(listen: string, served: Served): Promise<H
       answer(404, 'there are / (the status page), /status.json, /livez, /readyz and /metrics\n')
     }
   })
-  server.requestTimeout = 10_000
-  server.headersTimeout = 5_000
+  limitConnections(server)
   await listening(server, host, port, listen)
   const { address, port: actual } = server.address() as AddressInfo
   return {

@@ -20,7 +20,7 @@ import {
   taken,
   writableUntil,
 } from './lease.ts'
-import { leases } from './resource.ts'
+import { leases, namespaces } from './resource.ts'
 import { reflect, Store } from './store.ts'
 import { itemFrom, type WatchTarget } from './watch.ts'
 
@@ -222,8 +222,16 @@ export function createElection(client: Client, options: ElectionOptions, hooks: 
     return unlessMissing(client.get(leases, { namespace, name }, signal))
   }
 
-  function create(spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {
-    return client.create(leases, { ...KIND, metadata: { name, namespace }, spec }, signal)
+  async function create(spec: LeaseSpec, signal: AbortSignal): Promise<Lease> {
+    const lease = { ...KIND, metadata: { name, namespace }, spec }
+    try {
+      return await client.create(leases, lease, signal)
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+      // Outside of a cluster nobody has made the namespace yet. In a pod it is there.
+      await client.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }, signal)
+      return client.create(leases, lease, signal)
+    }
   }
 
   // With the version that was seen: whoever was faster wins.

@@ -39,6 +39,8 @@ export interface Scope {
   readonly installation: boolean
   /** Whether the question is what would be decided, and not what is. */
   readonly foresee: boolean
+  /** Where the license is looked for, if it is to be said where else one lies. */
+  readonly secret?: { readonly namespace: string; readonly name: string }
 }
 
 /** @param prediction what to say of license and agents when it is asked for, or the operator has not decided itself */
@@ -54,6 +56,7 @@ export function judge(seen: Seen, scope: Scope, prediction: Prediction, now: Ins
     ...cluster(seen, seen.version.value),
     ...permissions(seen),
     ...(scope.installation ? installation(seen, now) : []),
+    ...strays(seen, scope.secret),
     ...(decided === undefined ? predicted(prediction) : published(decided, seen)),
   ]
 }
@@ -135,10 +138,11 @@ function installation(seen: Seen, now: Instant): Finding[] {
   return [crds(seen), operator(seen), decision(seen, now)]
 }
 
-function crds({ crds }: Seen): Finding {
+function crds({ crds, outdatedCrds }: Seen): Finding {
   const finding = of('installation')
   if (crds.kind === 'hidden') return finding('crds', 'skipped', crds.why)
   const missing = EXPECTED_CRDS.filter((name) => !crds.value.has(name))
+  const outdated = outdatedFinding(valueOf(outdatedCrds))
   const asleep = EXPECTED_CRDS.filter((name) => crds.value.get(name) === false)
   if (missing.length > 0) {
     return {
@@ -148,7 +152,28 @@ function crds({ crds }: Seen): Finding {
   }
   if (asleep.length > 0)
     return { ...finding('crds', 'failed', `not served yet: ${list(asleep)}`, 'try again in a moment'), pending: true }
-  return finding('crds', 'ok', 'PlatformConfig, License and Entitlement are installed')
+  return outdated ?? finding('crds', 'ok', 'PlatformConfig, License and Entitlement are installed')
+}
+
+function outdatedFinding(outdated: ReadonlyMap<string, readonly string[]> | undefined): Finding | undefined {
+  const [first] = outdated ?? []
+  if (first === undefined) return undefined
+  const [crd, fields] = first
+  const message = `the CRDs are older than this version: ${crd} does not know ${list(fields, 3)}, and the API server drops it`
+  return of('installation')('crds', 'warning', message, 'kubectl apply --server-side -f crds/, or upgrade the chart')
+}
+
+function strays({ strayLicenses }: Seen, secret: Scope['secret']): Finding[] {
+  if (secret === undefined) return []
+  const { namespace, name } = secret
+  return (valueOf(strayLicenses) ?? []).map((where) =>
+    of('license')(
+      'other-namespace',
+      'warning',
+      `the Secret ${where}/${name} is not read: the operator looks for ${namespace}/${name}`,
+      `put the license there with cto license install, or name ${where}/${name} in a License`,
+    ),
+  )
 }
 
 function operator({ operator, entitlement }: Seen): Finding {

@@ -11,6 +11,7 @@ import type { Client } from '../kube/client.ts'
 import { KubeError, unlessMissing } from '../kube/errors.ts'
 import { listAll } from '../kube/list-all.ts'
 import * as kinds from '../kube/resource.ts'
+import { fieldsMissingIn, nameOfCrd } from './outdated.ts'
 import { dutiesOf, type Place, type Right } from './rights.ts'
 
 /** What was seen of something, or why it could not be looked at. */
@@ -40,6 +41,10 @@ export interface Seen {
   readonly config: Sight<ActiveConfig | undefined>
   /** The license file in the Secret that is one by its name. Nothing of it is ever shown. */
   readonly secret: Sight<Uint8Array | undefined>
+  /** Namespaces with a Secret of the license's name in which nobody looks for it. */
+  readonly strayLicenses: Sight<readonly string[]>
+  /** What CRDs of this version have and those in the cluster do not, by CRD. */
+  readonly outdatedCrds: Sight<ReadonlyMap<string, readonly string[]>>
   readonly rights: Sight<Granted>
 }
 
@@ -60,6 +65,8 @@ export async function look(
   server: URL,
   place: Place & { readonly licenseKey: string },
   now: () => number,
+  /** The CRDs of this version. */
+  ownCrds: readonly unknown[] = [],
 ): Promise<Seen> {
   const signal = AbortSignal.timeout(PATIENCE_MS)
   const see = <T>(work: () => Promise<T>) => sight(work)
@@ -101,6 +108,8 @@ export async function look(
       const encoded = (secret?.['data'] as Record<string, string> | undefined)?.[place.licenseKey]
       return encoded === undefined ? undefined : Buffer.from(encoded, 'base64')
     }),
+    strayLicenses: await see(() => strayLicenses(client, place, signal)),
+    outdatedCrds: await see(() => outdatedCrds(client, ownCrds, signal)),
     rights: await see(() => grantedTo(client, account, place, signal)),
   }
 }
@@ -148,6 +157,38 @@ const crdKind: kinds.Resource = {
   plural: 'customresourcedefinitions',
   kind: 'CustomResourceDefinition',
   namespaced: false,
+}
+
+async function strayLicenses(
+  client: Client,
+  { namespace, licenseSecret }: Place,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const fieldSelector = `metadata.name=${licenseSecret}`
+  const named = (await unlessMissing(client.list(licenses, {}, {}, signal)))?.items ?? []
+  const isNamed = (where: string) =>
+    named.some((license) => {
+      const { secretRef } = (license['spec'] ?? {}) as { secretRef?: { namespace?: string; name?: string } }
+      return secretRef?.name === licenseSecret && secretRef.namespace === where
+    })
+  const { items } = await client.list(kinds.secrets, {}, { fieldSelector }, signal)
+  return (items ?? [])
+    .map(({ metadata }) => metadata.namespace ?? '')
+    .filter((where) => where !== namespace && !isNamed(where))
+}
+
+async function outdatedCrds(
+  client: Client,
+  ours: readonly unknown[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const found = new Map<string, readonly string[]>()
+  for (const own of ours) {
+    const served = await unlessMissing(client.get(crdKind, { name: nameOfCrd(own) }, signal))
+    const fields = served === undefined ? [] : fieldsMissingIn(served, own)
+    if (fields.length > 0) found.set(nameOfCrd(own), fields)
+  }
+  return found
 }
 
 async function servedCrds(client: Client, signal: AbortSignal): Promise<ReadonlyMap<string, boolean>> {

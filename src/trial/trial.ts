@@ -220,10 +220,13 @@ function apply(client: Client, resource: Resource, object: RawObject): Promise<R
 }
 
 async function install(client: Client, vendor: SigningKey, expiresAt: Instant): Promise<void> {
+  // Each in one line with those before: the newest counts, also one that has ended.
+  const serial = Date.now()
   const claims: LicenseClaims = {
     form: 'jws',
     issuer: '5D Labs',
-    licenseId: 'lic-trial',
+    licenseId: `lic-trial-${serial}`,
+    serial,
     organization: 'Acme Corp',
     product: PRODUCT,
     plan: 'team',

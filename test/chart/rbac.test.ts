@@ -96,7 +96,7 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
     await cluster.eventually('rex', () => cluster.object(deployments, 'rex', 'cto-agents'))
 
     // A license by the Secret's name, and then one that a License names.
-    await cluster.apply(secrets, licenseSecret('cto-system', await aLicense(vendor)))
+    await cluster.apply(secrets, licenseSecret('cto-system', await aLicense(vendor, { serial: 1 })))
     await cluster.entitled(({ plan }) => plan === 'team')
     await cluster.eventually('the guardian', () => cluster.object(roleBindings, 'guardian', 'cto-agents'))
     await cluster.apply(licenses, licenseFor('cto-system'))
@@ -104,7 +104,10 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
     // It ended: the guardian may change nothing any more.
     await cluster.apply(
       secrets,
-      licenseSecret('cto-system', await aLicense(vendor, { expiresAt: Date.now() - 20 * DAY })),
+      licenseSecret(
+        'cto-system',
+        await aLicense(vendor, { serial: 2, licenseId: 'lic-2', expiresAt: Date.now() - 20 * DAY }),
+      ),
     )
     await cluster.eventually('the guardian to be without rights', async () => {
       return (await cluster.object(roleBindings, 'guardian', 'cto-agents')) === undefined

@@ -1,6 +1,7 @@
 // What the chart renders: for which values it does so, what it refuses, and that it is the same every time.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -72,6 +73,25 @@ describe('the chart', () => {
     expect((await render({ crds: { enabled: false } })).map(({ kind }) => kind)).not.toContain(
       'CustomResourceDefinition',
     )
+  })
+
+  test.each(['cto-operator', 'cto-operator-crds'])('%s has them as files of its own, or is refused', async (chart) => {
+    const folder = join(packageRoot(), 'crds')
+    const copy = join(packageRoot(), 'charts', chart, 'files', 'crds')
+    // What a link is made of it, a checkout elsewhere decides: Flux leaves it out, Windows makes a text of it.
+    for (const path of [join(copy, '..'), copy]) expect(lstatSync(path).isSymbolicLink(), path).toBe(false)
+    expect(readdirSync(copy)).toEqual(readdirSync(folder))
+    for (const file of readdirSync(folder)) {
+      expect(lstatSync(join(copy, file)).isFile(), file).toBe(true)
+      expect(readFileSync(join(copy, file), 'utf8'), `cp crds/* ${copy}`).toBe(readFileSync(join(folder, file), 'utf8'))
+    }
+    const broken = mkdtempSync(join(tmpdir(), 'cto-chart-'))
+    cpSync(join(packageRoot(), 'charts', chart), broken, { recursive: true })
+    rmSync(join(broken, 'files', 'crds', readdirSync(folder)[0] ?? ''))
+    const { code, stderr } = await helm(['template', 'x', broken])
+    rmSync(broken, { recursive: true })
+    expect(code).not.toBe(0)
+    expect(stderr).toContain('the chart is not whole: its files/crds has not the three CRDs')
   })
 
   test('has the CRDs in a chart of their own too, and its README all values', async () => {

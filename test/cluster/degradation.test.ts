@@ -21,7 +21,7 @@ test('the whole schedule, and back', { timeout: 120_000 }, async () => {
   const clock = new ManualClock(expiresAt - DAY)
   await using running = await runOperator(await cluster.access(), vendor, { clock })
   await cluster.config(['rex', 'tess'], { guardian: { enabled: true, mode: 'full' } })
-  await cluster.installLicense(await aLicense(vendor, { plan: 'business', expiresAt }))
+  await cluster.installLicense(await aLicense(vendor, { serial: 1, licenseId: 'lic-1', plan: 'business', expiresAt }))
   await cluster.entitled(({ agents }) => agents.admitted.length === 2)
   await running.operator.idle()
 
@@ -100,7 +100,9 @@ test('the whole schedule, and back', { timeout: 120_000 }, async () => {
     }
   }
 
-  await cluster.installLicense(await aLicense(vendor, { plan: 'business', expiresAt: expiresAt + 5_000 * DAY }))
+  await cluster.installLicense(
+    await aLicense(vendor, { serial: 2, licenseId: 'lic-2', plan: 'business', expiresAt: expiresAt + 5_000 * DAY }),
+  )
   const back = await cluster.entitled(({ degradation }) => degradation === 'None')
   expect(back).toMatchObject({
     verdict: 'Valid',
@@ -123,7 +125,7 @@ test(
     // In three seconds the license will have been over for 31 days.
     const expiresAt = wholeSecond(Date.now() - 31 * DAY + 4 * SECOND)
     const running = await runOperator(await cluster.access(), vendor)
-    await cluster.installLicense(await aLicense(vendor, { plan: 'business', expiresAt }))
+    await cluster.installLicense(await aLicense(vendor, { serial: 3, licenseId: 'lic-3', plan: 'business', expiresAt }))
     await cluster.entitled(({ degradation }) => degradation === 'GuardianReduced')
     await running.stop()
     const create = () =>

@@ -446,7 +446,8 @@ async function enter(world: table.World): Promise<void> {
     operator: table.OPERATOR,
     attended: true,
     mayCreate: [],
-    frozen: [{ name: 'frozen', spec: { agents: { enabled: [] } } }],
+    // One is there, and one was deleted.
+    frozen: ['live', 'frozen'].map((name) => ({ name, spec: { agents: { enabled: [] } } })),
     serial,
   }
   const status = { readOnly: world === 'read-only', gate: { ...base, ...table.WORLDS[world] } }

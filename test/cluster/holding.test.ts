@@ -44,17 +44,19 @@ test(
     // Scaled up while it is held: what the person set is what will be restored, and it is held again.
     expect((await controlPlane.kubectl('-n', 'cto-agents', 'scale', 'deployment', 'tess', '--replicas=5')).code).toBe(0)
     await cluster.eventually('tess to be held again', async () => (await replicas('tess')) === 0)
-    await cluster.installLicense(await aLicense(vendor))
+    await cluster.installLicense(await aLicense(vendor, { serial: 1, licenseId: 'lic-1' }))
     await cluster.eventually('tess to resume with five', async () => (await replicas('tess')) === 5)
 
     // What is admitted may grow, also where the policies would refuse it: nobody remembers how many it had.
-    await cluster.installLicense(await aLicense(vendor, { expiresAt: Date.now() - 100 * DAY }))
+    await cluster.installLicense(
+      await aLicense(vendor, { serial: 2, licenseId: 'lic-2', expiresAt: Date.now() - 100 * DAY }),
+    )
     await cluster.entitled(({ readOnly }) => readOnly)
     expect((await controlPlane.kubectl('-n', 'cto-agents', 'scale', 'deployment', 'tess', '--replicas=6')).code).toBe(0)
     await new Promise((resolve) => setTimeout(resolve, 1_000))
     await running.operator.idle()
     expect(await replicas('tess')).toBe(6)
-    await cluster.installLicense(await aLicense(vendor))
+    await cluster.installLicense(await aLicense(vendor, { serial: 3, licenseId: 'lic-3' }))
 
     // A second PlatformConfig does not count, and says so.
     const second = {

@@ -88,11 +88,13 @@ test('IncidentFox: its own JWT in its own Secret, as its document has it', { tim
   await addNodes(cluster, [largeNode(0)])
   await governedNamespace(cluster, 'incidentfox')
   const vendor = await aVendor('license', 'RS256')
-  await using running = await runOperator(await cluster.access(), vendor, {
-    catalog: product('incidentfox'),
-    namespace: 'incidentfox',
-    agentsNamespace: 'incidentfox',
-  })
+  const start = async () =>
+    runOperator(await cluster.access(), vendor, {
+      catalog: product('incidentfox'),
+      namespace: 'incidentfox',
+      agentsNamespace: 'incidentfox',
+    })
+  await using running = await start()
   const unlicensed = await statusOf(cluster, 'incidentfox', ({ plan }) => plan === 'unlicensed')
   expect(unlicensed.deniedFeatures.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
     { name: 'github', httpStatus: 402 },
@@ -134,13 +136,17 @@ test('IncidentFox: its own JWT in its own Secret, as its document has it', { tim
     ),
   )
 
-  // A grace of 30 days, after which nothing new may start.
+  // A grace of 30 days, after which nothing new may start. Its licenses have no numbers: one that has ended takes no place from
+  // one in force, so that each begins with nothing remembered.
+  await running.stop()
   for (const [days, level, growth] of [
     [-29, 'Grace', 'Open'],
     [-30, 'NewRunsBlocked', 'ExistingOnly'],
   ] as const) {
     await controlPlane.kubectl('-n', 'incidentfox', 'delete', 'secret', 'incidentfox-license')
+    await controlPlane.kubectl('-n', 'incidentfox', 'delete', 'secret', 'incidentfox-evidence')
     expect((await license('enterprise', { max_teams: -1, features: [] }, days)).code).toBe(0)
+    await using _ = await start()
     const status = await statusOf(cluster, 'incidentfox', ({ degradation }) => degradation === level)
     expect(status).toMatchObject({ verdict: 'Expired', plan: 'enterprise', gate: { growth } })
     expect(status.agents.held).toEqual([])

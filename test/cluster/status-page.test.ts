@@ -60,7 +60,9 @@ describe.skipIf(chromium === undefined)(
 
         await page.evaluate('window.stayed = true')
         const organization = 'Acme <b onclick="harm()">Corp</b> & Söhne'
-        await cluster.installLicense(await aLicense(vendor, { organization, expiresAt: Date.now() + 300 * DAY }))
+        await cluster.installLicense(
+          await aLicense(vendor, { serial: 1, licenseId: 'lic-1', organization, expiresAt: Date.now() + 300 * DAY }),
+        )
         await page.until(`document.title.startsWith('In force, with something to know')`)
         await page.until(`document.querySelectorAll('#agents .state.good').length === 3`)
         expect(await text()).toContain(organization)
@@ -86,7 +88,9 @@ describe.skipIf(chromium === undefined)(
       await cluster.config(['rex', 'a-custom-agent-with-quite-a-long-name'], {
         guardian: { enabled: true, mode: 'full' },
       })
-      await cluster.installLicense(await aLicense(vendor, { expiresAt: Date.now() - 20 * DAY }))
+      await cluster.installLicense(
+        await aLicense(vendor, { serial: 2, licenseId: 'lic-2', expiresAt: Date.now() - 20 * DAY }),
+      )
       await cluster.entitled(
         ({ degradation, agents }) => degradation === 'GuardianReduced' && agents.refused.length === 1,
       )
@@ -121,7 +125,7 @@ describe.skipIf(chromium === undefined)(
       async () => {
         const vendor = await aVendor()
         await cluster.config(['rex', 'blaze', 'tess', 'morgan'], { guardian: { enabled: true, mode: 'full' } })
-        await cluster.installLicense(await aLicense(vendor))
+        await cluster.installLicense(await aLicense(vendor, { serial: 3, licenseId: 'lic-3' }))
         await using running = await runOperator(await cluster.access(), vendor)
         await cluster.entitled(({ agents, verdict }) => agents.admitted.length === 4 && verdict === 'Valid')
         const page = await look(running.operator.address, WIDE, 'licensed')

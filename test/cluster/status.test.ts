@@ -1,10 +1,8 @@
 // `cto status`: am I fine, until when, what is refused and why, what do I do. It says what the operator itself says.
 
 import { expect, test } from 'vitest'
-import { licenses } from '../../src/api/resources.ts'
 import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
 import { DAY } from '../../src/domain/instant.ts'
-import { secrets } from '../../src/kube/resource.ts'
 import type { StatusView } from '../../src/http/status-page/view.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { runCto } from '../support/cto.ts'
@@ -26,7 +24,9 @@ test('fine, with something refused, and after the end', { timeout: 120_000 }, as
     return stdout
   }
 
-  await cluster.installLicense(await aLicense(vendor, { expiresAt: Date.now() + 100.5 * DAY }))
+  await cluster.installLicense(
+    await aLicense(vendor, { serial: 1, licenseId: 'lic-1', expiresAt: Date.now() + 100.5 * DAY }),
+  )
   await cluster.config(['rex', 'tess'], { guardian: { enabled: true, mode: 'full' } })
   await cluster.entitled(({ agents }) => agents.admitted.length === 2)
   const fine = await screen()
@@ -52,10 +52,9 @@ test('fine, with something refused, and after the end', { timeout: 120_000 }, as
     /TO DO\n +Install a license for a plan that includes it, or remove the agent\. +cto explain AgentNotInPlan\n$/,
   )
 
-  // As if the other had never been there: one that has ended ends nothing that is in force.
-  await cluster.remove(secrets, 'acme', 'cto-system')
-  await cluster.remove(licenses, 'acme')
-  await cluster.installLicense(await aLicense(vendor, { expiresAt: Date.now() - 40 * DAY }))
+  await cluster.installLicense(
+    await aLicense(vendor, { serial: 2, licenseId: 'lic-2', expiresAt: Date.now() - 40 * DAY }),
+  )
   await cluster.entitled(({ degradation }) => degradation === 'NewAgentsBlocked')
   const ended = await screen()
   expect(ended).toMatch(/^✗ The license has ended\n/)

@@ -5,6 +5,7 @@
 // What depends on the past by design is left out: notices are waited for, no license is over for so long that nothing may be
 // created, and the one node is within every limit.
 
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { licenses, platformConfigs } from '../../src/api/resources.ts'
@@ -119,10 +120,24 @@ async function put(kind: typeof licenses, spec: unknown): Promise<void> {
   await (there === undefined ? client.create(kind, object, soon()) : client.replace(kind, object, soon()))
 }
 
+/**
+ * Takes the license away that was there, and waits until the operator knows. One that ends or is smaller does not take the
+ * place of one in force, so that what counts would depend on what was before.
+ */
+async function forgetLicense(next: unknown): Promise<void> {
+  const there = await stage.cluster.object(licenses, 'acme')
+  if (there === undefined || isDeepStrictEqual(there['spec'], next)) return
+  await stage.cluster.remove(licenses, 'acme')
+  await stage.cluster.eventually('the license to be gone', () =>
+    Promise.resolve(stage.running.operator.board?.facts?.licenses.every(({ name }) => name !== 'acme') ?? false),
+  )
+}
+
 /** Writes what is to be written; false if the API server refuses it. */
-async function write({ config, license }: Written): Promise<boolean> {
+async function write({ config, license, isBad }: Written): Promise<boolean> {
   try {
     await put(platformConfigs, config)
+    if (!isBad) await forgetLicense(license)
     await put(licenses, license)
     await stage.collectGarbage()
     return true

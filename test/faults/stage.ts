@@ -242,7 +242,8 @@ export function withoutFields(value: unknown, names: ReadonlySet<string>): unkno
   return Object.fromEntries(kept.map(([name, one]) => [name, withoutFields(one, names)]))
 }
 
-// Times, and that there was once a node more: that is remembered on purpose.
+// Times, that there was once a node more, what vanished a moment ago: that is remembered on purpose. And what is signed with a
+// key that each installation makes for itself.
 const PAST = new Set([
   'lastTransitionTime',
   'nextChangeAt',
@@ -252,6 +253,9 @@ const PAST = new Set([
   'overSince',
   'overUntil',
   'graceEndsAt',
+  'recovering',
+  'marks',
+  'seal',
 ])
 
 /** What does not depend on what was before. */

@@ -86,8 +86,9 @@ try {
   }
   let operator: Process = start()
   let expiresAt = Date.now() + 300 * DAY
-  let serial = 0
-  let license = await stage.issue({ expiresAt, serial })
+  // In one line: the newest counts, also one that is smaller.
+  let serial = 1
+  let license = await stage.issue({ serial, expiresAt })
   let wanted: string[] = ['rex', 'tess']
   let spec: Record<string, unknown> = {}
   const wish = async () => {
@@ -146,7 +147,7 @@ try {
     },
     'buys a license': async () => {
       expiresAt += DAY
-      license = await stage.issue({ expiresAt, plan: pick(['team', 'business', 'enterprise']), serial: ++serial })
+      license = await stage.issue({ serial: ++serial, expiresAt, plan: pick(['team', 'business', 'enterprise']) })
       await cluster.installLicense(license)
     },
     'breaks the license': () => cluster.installLicense(license.slice(0, Math.floor(random() * license.length))),

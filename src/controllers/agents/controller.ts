@@ -40,6 +40,8 @@ export interface AgentsDeps {
   readonly label: string
   readonly agentsNamespace: string
   readonly agentImage: string
+  /** Whether the product has a guardian: what is bound for another product's is left alone. */
+  readonly hasGuardian: boolean
   readonly activeConfig: () => ActiveConfig | undefined
   /** Told which agents cannot be created because their name belongs to somebody else's Deployment. */
   readonly onNamesTaken: (names: ReadonlySet<string>) => void
@@ -77,7 +79,7 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
         if (mayChangeThings || config.agents.some(({ name }) => name === GUARDIAN)) await keepGuardian(owner, pass)
         await keepAgents(config, owner, taken, pass)
         await pass.attempt(() => removeOthers(config, pass))
-        await pass.attempt(() => keepGuardianBinding(owner, mayChangeThings, pass))
+        if (deps.hasGuardian) await pass.attempt(() => keepGuardianBinding(owner, mayChangeThings, pass))
         deps.onNamesTaken(taken)
       }
       pass.end()
@@ -162,7 +164,9 @@ export function agentsController(deps: AgentsDeps): ControllerSpec {
   async function isSomebodyElses(name: string, signal: AbortSignal): Promise<boolean> {
     try {
       const { metadata } = await client.get(deployments, { namespace: agentsNamespace, name }, signal)
-      return (metadata['labels'] as Record<string, string> | undefined)?.[MANAGED_BY_LABEL] !== MANAGED_BY
+      const labels = (metadata['labels'] ?? {}) as Record<string, string>
+      // The operator of another product calls itself the same, and has another label for its agents.
+      return labels[MANAGED_BY_LABEL] !== MANAGED_BY || labels[deps.label] === undefined
     } catch (error) {
       if (isNotFound(error)) return false
       throw error

@@ -122,7 +122,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       // Carried out all the same: whoever keeps us from writing must not keep things as they are.
       memory = decision.memory
       board.publish(decision, facts)
-      evidence.settle(decision.licenses, decision.usable, facts.now)
+      evidence.settle(decision.licenses, decision.begun, facts.now)
       const unkept = await failureOf(keepEvidence(signal))
       isUnkept = unkept !== undefined
       reportKeeping(unkept)

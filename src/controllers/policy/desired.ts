@@ -39,7 +39,7 @@ export function desiredPolicies({ product, governed }: Pick<Catalog, 'product' |
     agents: agentsPolicy(governed),
     'agents-scale': scalePolicy(governed),
     'agents-labels': labelsPolicy(governed),
-    'config-freeze': configFreeze,
+    'config-freeze': configFreeze(product),
   }
   return POLICIES.flatMap((name) => [
     policyObject('ValidatingAdmissionPolicy', `${product}-${name}`, policy(specs[name])),

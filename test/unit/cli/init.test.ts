@@ -1,11 +1,11 @@
 // `cto init`: files that the API server and the chart take, for every place to run in.
 
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { readPlatformConfig } from '../../../src/api/platform-config.ts'
 import { initCommand } from '../../../src/cli/init.ts'
@@ -88,6 +88,23 @@ test('as the quick start has it: a key, a region, a plan, agents and nodes of on
   expect(stdout + stderr).not.toContain('lic_abc')
 })
 
+test('a key comes from a file, from standard input or the environment; on the command line with a warning', async () => {
+  const key = 'lic_abc123def456'
+  const keyOf = async () => (await config()).spec['license'] as { key?: string }
+  const open = await init('--target', 'aws', '--license-key', key)
+  expect(open.stderr).toMatch(
+    /^Warning: --license-key shows the key to everybody .* --license-key-file, or as CTO_LICENSE_KEY\.\n/,
+  )
+  await writeFile(join(folder, 'key'), `\uFEFF${key}\r\n`)
+  const quiet = await init('--target', 'aws', '--force', '--license-key-file', join(folder, 'key'))
+  expect(quiet).toMatchObject({ code: 0, stderr: expect.not.stringContaining('Warning') })
+  expect(await keyOf()).toMatchObject({ key })
+  vi.stubEnv('CTO_LICENSE_KEY', 'lic_fromenvironment1')
+  expect(await init('--target', 'aws', '--force')).toMatchObject({ code: 0 })
+  vi.unstubAllEnvs()
+  expect(await keyOf()).toMatchObject({ key: 'lic_fromenvironment1' })
+})
+
 test('for Kind, the cluster too, with the nodes that are asked for', async () => {
   await init('--target', 'kind', '--nodes', '3')
   expect(await read('kind.yaml')).toMatchObject({
@@ -99,7 +116,11 @@ test('for Kind, the cluster too, with the nodes that are asked for', async () =>
 test.each([
   { args: [], code: 2, says: /required option '--target/ },
   { args: ['--target', 'moon'], code: 2, says: /Allowed choices are kind, bare-metal/ },
-  { args: ['--target', 'aws', '--license-key', 'eyJhbGciOi.x.y'], code: 2, says: /takes a key \(lic_<KEY>\)/ },
+  {
+    args: ['--target', 'aws', '--license-key', 'eyJhbGciOi.x.y'],
+    code: 2,
+    says: /license key must be one \(lic_<KEY>\)/,
+  },
   { args: ['--target', 'kind', '--region', 'us-west-2'], code: 2, says: /--region is for a cloud, and kind is none/ },
   { args: ['--target', 'kind', '--plan', 'teem'], code: 2, says: /did you mean team\?/ },
 ])('$args is wrong use', async ({ args, code, says }) => {

@@ -108,7 +108,7 @@ describe('in the place of another', () => {
   const decided = (license: LicenseFacts, now = NOW) => decide(facts({ now, licenses: [license] }))
   const counting = async (text: string, now = NOW) => {
     const decision = decided(await evidence.factsOf('a', present(text), now), now)
-    evidence.settle(decision.licenses, decision.usable, now)
+    evidence.settle(decision.licenses, decision.begun, now)
     return decision.grant.license?.claims.licenseId
   }
 

@@ -128,8 +128,8 @@ describe('in the place of another', () => {
     ['is smaller', { plan: 'starter' }, 'Superseded', 'the license before it allows more'],
     ['ends sooner', { expiresAt: NOW + DAY }, 'Superseded', 'the license before it allows more, or as much for longer'],
   ])('one that %s ends nothing', (_what, current, state, message) => {
-    // A higher number says nothing where the license is of no use.
-    for (const serial of state === 'Superseded' ? [{}] : [{}, { serial: 7 }]) {
+    // A higher number says nothing where the license is not for here or has not begun.
+    for (const serial of /Superseded|Expired/.test(state) ? [{}] : [{}, { serial: 7 }]) {
       const decision = held({ ...current, ...serial })
       expect(counting(decision)).toBe('good')
       expect(decision).toMatchObject({ verdict: 'Valid', degradation: { level: 'None' } })
@@ -214,8 +214,11 @@ describe('replaced', () => {
     const ended = named('new', { ...smaller.claims, expiresAt: NOW - 100 * DAY, issuedAt: NOW - 200 * DAY })
     const given = { licenses: [larger, ended] }
     expect(decide(facts({ ...given, formerLicenses: [ended.claims] })).grant.license?.facts.name).toBe('new')
-    // One that had ended when it came was never of use here, and ends nothing that is.
-    expect(decide(facts(given)).grant.license?.facts.name).toBe('old')
+    expect(decide(facts(given)).grant.license?.facts.name).toBe('new')
+    // Last year's file, which has no number or an older one, ends nothing.
+    const { serial: _, ...unnumbered } = ended.claims
+    const lastYears = { licenses: [larger, named('new', unnumbered)] }
+    expect(decide(facts(lastYears)).grant.license?.facts.name).toBe('old')
   })
 
   const unnumbered = claims({ licenseId: 'new', issuedAt: NOW - DAY })
