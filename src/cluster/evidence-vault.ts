@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.ts'
 import type { Client, RawObject } from '../kube/client.ts'
+import { isAlreadyExists, isConflict } from '../kube/errors.ts'
 import { secrets } from '../kube/resource.ts'
 import type { LicenseFiles } from './license-evidence.ts'
 import { projectSecret, type SecretData } from './license-secrets.ts'
@@ -36,6 +37,11 @@ export interface EvidenceVault {
   read(): KeptEvidence | undefined
   /** Writes what has changed. `changed` and `deleted` say that somebody else had done that since. */
   write(evidence: KeptEvidence, signal: AbortSignal): Promise<'unchanged' | 'written' | 'changed' | 'deleted'>
+  /**
+   * Whether what is known of the Secret is what the API server has: a list may be out of date. Whoever begins by writing would
+   * overwrite what was kept.
+   */
+  isCurrent(signal: AbortSignal): Promise<boolean>
   /** How many license files there was no room for when it was written last. */
   readonly leftOut: number
 }
@@ -68,6 +74,20 @@ export function createEvidenceVault(client: Client, watched: Watched<SecretData>
       const { store } = watched
       if (!store.synced && store.obstacle === undefined) return undefined
       return evidenceIn(store.get(key) ?? {})
+    },
+    async isCurrent(signal) {
+      const { resourceVersion } = watched.store.identity(key) ?? {}
+      const metadata = { ...place, ...(resourceVersion === undefined ? {} : { resourceVersion }) }
+      const secret = { apiVersion: 'v1', kind: 'Secret', metadata }
+      try {
+        // Asked and not kept. Nobody needs the right to read the Secret for it.
+        if (resourceVersion === undefined) await client.create(secrets, secret, signal, { dryRun: true })
+        else await client.apply(secrets, secret, { force: true, dryRun: true }, signal)
+        return true
+      } catch (error) {
+        // Whatever else keeps it from answering will keep us from writing, too.
+        return !isConflict(error) && !isAlreadyExists(error)
+      }
     },
     async write(evidence, signal) {
       const live = watched.store.get(key)

@@ -29,6 +29,8 @@ export interface GoodLicense {
 }
 
 interface Known {
+  /** Of the License. One of the same name with another UID is another License. */
+  uid?: string | undefined
   digest?: string
   authenticity?: Authenticity
   lastGood?: GoodLicense
@@ -45,6 +47,7 @@ export type LicenseFiles = ReadonlyMap<string, readonly string[]>
 
 export class LicenseEvidence {
   readonly #known = new Map<string, Known>()
+  #uids: ReadonlyMap<string, string> = new Map()
   /** Taking a license away does not bring back what it replaced. */
   readonly #replacers = new Replacers()
   readonly #read: (text: string, now: Instant) => Promise<Authenticity>
@@ -68,6 +71,7 @@ export class LicenseEvidence {
   ): Promise<LicenseFacts> {
     const known = this.#known.get(shortName(name)) ?? { kept: [] }
     this.#known.set(shortName(name), known)
+    known.uid = this.#uids.get(shortName(name))
     if (content.kind === 'absent') {
       return this.#withProblem(name, known, { ...content, since: unreadableSince }, now)
     }
@@ -86,13 +90,13 @@ export class LicenseEvidence {
     return { name, claims, ...(keyExpiresAt === undefined ? {} : { keyExpiresAt }), ...keptOf(known) }
   }
 
-  /** Takes in what a decision says of the licenses: which of those before go on, and which could be used. */
-  settle(licenses: readonly LicenseDecision[], usable: ReadonlySet<LicenseClaims>, now: Instant): void {
+  /** Takes in what a decision says of the licenses: which of those before go on, and which have begun here. */
+  settle(licenses: readonly LicenseDecision[], begun: ReadonlySet<LicenseClaims>, now: Instant): void {
     for (const { name, kept } of licenses) {
       const known = this.#known.get(shortName(name))
       if (known === undefined) continue
       for (const license of [...(known.lastGood === undefined ? [] : [known.lastGood]), ...known.kept]) {
-        if (usable.has(license.claims)) this.#replacers.add(license, now)
+        if (begun.has(license.claims)) this.#replacers.add(license, now)
       }
       const goOn = new Set(kept.map(({ claims }) => claims))
       known.kept = known.kept.filter(({ claims }) => goOn.has(claims))
@@ -141,10 +145,17 @@ export class LicenseEvidence {
     return licenses
   }
 
-  /** Drops what is known of Licenses that are gone: deleting the resource is news. */
-  keepOnly(names: ReadonlySet<string>): void {
-    const short = new Set([...names].map(shortName))
-    for (const name of this.#known.keys()) if (!short.has(name)) this.#known.delete(name)
+  /**
+   * Drops what is known of Licenses that are gone, also where one of the same name has been made since: deleting the resource
+   * is news.
+   * @param uids of the Licenses that there are, by name
+   */
+  keepOnly(uids: ReadonlyMap<string, string>): void {
+    const short = new Map([...uids].map(([name, uid]) => [shortName(name), uid]))
+    for (const [name, { uid }] of this.#known) {
+      if (!short.has(name) || (uid !== undefined && uid !== short.get(name))) this.#known.delete(name)
+    }
+    this.#uids = short
   }
 
   /** The same Secret is named by another License from now on: what is known of it goes there, unless something is known there. */
@@ -152,7 +163,9 @@ export class LicenseEvidence {
     const known = this.#known.get(shortName(from))
     if (known === undefined) return
     this.#known.delete(shortName(from))
-    if (this.#known.get(shortName(to))?.lastGood === undefined) this.#known.set(shortName(to), known)
+    if (this.#known.get(shortName(to))?.lastGood !== undefined) return
+    const { uid: _, ...rest } = known
+    this.#known.set(shortName(to), rest)
   }
 
   #withProblem(name: string, known: Known, problem: Problem, now: Instant): LicenseFacts {

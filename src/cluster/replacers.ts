@@ -17,7 +17,7 @@ const ROOM = 256 * 1024
 export class Replacers<T extends Replacer = Replacer> {
   #needed: readonly T[] = []
 
-  /** Takes in a license that can be used now, or could be once. */
+  /** Takes in a license that has begun here. */
   add(license: T, now: Instant): void {
     const { serial, supersedes = [] } = license.claims
     if (serial === undefined && supersedes.length === 0) return

@@ -53,8 +53,8 @@ export interface Decision {
   readonly messages: readonly string[]
   readonly expiring: boolean
   readonly licenses: readonly LicenseDecision[]
-  /** The licenses of which one could be used here now: what they replace stays replaced. */
-  readonly usable: ReadonlySet<LicenseClaims>
+  /** The licenses that are for here and have begun: what they replace stays replaced. */
+  readonly begun: ReadonlySet<LicenseClaims>
   readonly gate: Gate
   /** When the decision changes by itself; the next look is due then. */
   readonly nextChangeAt?: Instant
@@ -116,7 +116,7 @@ export function decide(seen: Facts): Decision {
     messages: messagesFor(situation, agents, expiring),
     expiring,
     licenses: facts.licenses.map((license) => licenseDecision(license, situation)),
-    usable: new Set(begunLicenses(facts)),
+    begun: new Set(begunLicenses(facts)),
     gate: gateFor({ ...situation, facts: { ...facts, memory: { ...memory, frozen } } }, violations, agents),
     ...(nextChangeAt === undefined ? {} : { nextChangeAt }),
     memory: {

@@ -25,7 +25,8 @@ test('everything the operator is there for can be done with them', { timeout: 12
     dutiesOf(PLACE).flatMap(({ rights }) => rights),
   )
   const vendor = await aVendor()
-  const license = (overrides = {}) => aLicense(vendor, overrides)
+  let serial = 0
+  const license = (overrides = {}) => aLicense(vendor, { licenseId: `lic-${++serial}`, serial, ...overrides })
   await cluster.installLicense(await license(), 'cto-license')
   await using running = await runOperator(as(USER, await cluster.access()), vendor, {
     holdNotice: 300,

@@ -122,7 +122,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       // Carried out all the same: whoever keeps us from writing must not keep things as they are.
       memory = decision.memory
       board.publish(decision, facts)
-      evidence.settle(decision.licenses, decision.usable, facts.now)
+      evidence.settle(decision.licenses, decision.begun, facts.now)
       const unkept = await failureOf(keepEvidence(signal))
       isUnkept = unkept !== undefined
       reportKeeping(unkept)
@@ -203,6 +203,8 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   async function recollect(signal: AbortSignal): Promise<Memory | undefined> {
     const kept = vault.read()
     if (kept === undefined) return undefined
+    // An operator has always kept a key: without one this is the first, or looks at the past. Then the watch has more to tell.
+    if (kept.marks === undefined && !(await vault.isCurrent(signal))) return undefined
     if (kept.time !== undefined) time.restore(kept.time)
     const { now } = await time.read(signal)
     await evidence.restore(kept.licenses, kept.replacers, now)

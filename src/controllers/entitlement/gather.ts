@@ -129,7 +129,8 @@ async function licenseFacts(deps: GatherDeps, now: Instant): Promise<LicenseFact
   const isNamed = naming !== undefined
   const offline = offlineName(offlineSecret.name)
   if (naming !== undefined) evidence.move(offline, naming.resource.name)
-  evidence.keepOnly(new Set([...licenses.map(({ resource }) => resource.name), ...(isNamed ? [] : [offline])]))
+  const uids = licenses.map(({ resource }) => [resource.name, resource.uid] as const)
+  evidence.keepOnly(new Map([...uids, ...(isNamed ? [] : [[offline, ''] as const])]))
 
   const facts: LicenseFacts[] = []
   for (const { resource, content } of licenses) {

@@ -91,7 +91,16 @@ test('after a restart: what is restored is verified, and the time without a lice
 test('nothing is kept of a License that was deleted, and nothing is lent to another', async () => {
   await evidence.factsOf('a', present('good-1'), NOW)
   expect((await evidence.factsOf('b', present('bad'), NOW)).claims).toBeUndefined()
-  evidence.keepOnly(new Set(['b']))
+  evidence.keepOnly(new Map([['b', 'uid-b']]))
+  expect((await evidence.factsOf('a', present('bad'), NOW)).claims).toBeUndefined()
+})
+
+test('a License that was deleted and made again under its name is another one', async () => {
+  evidence.keepOnly(new Map([['a', 'uid-1']]))
+  await evidence.factsOf('a', present('good-1'), NOW)
+  evidence.keepOnly(new Map([['a', 'uid-1']]))
+  expect((await evidence.factsOf('a', present('bad'), NOW)).claims?.licenseId).toBe('good-1')
+  evidence.keepOnly(new Map([['a', 'uid-2']]))
   expect((await evidence.factsOf('a', present('bad'), NOW)).claims).toBeUndefined()
 })
 
@@ -99,7 +108,7 @@ describe('in the place of another', () => {
   const decided = (license: LicenseFacts, now = NOW) => decide(facts({ now, licenses: [license] }))
   const counting = async (text: string, now = NOW) => {
     const decision = decided(await evidence.factsOf('a', present(text), now), now)
-    evidence.settle(decision.licenses, decision.usable, now)
+    evidence.settle(decision.licenses, decision.begun, now)
     return decision.grant.license?.claims.licenseId
   }
 
@@ -126,7 +135,7 @@ describe('in the place of another', () => {
     await evidence.factsOf('secret/cto-license', present('good-1'), NOW)
     await evidence.factsOf('secret/cto-license', present('late-9'), NOW)
     evidence.move('secret/cto-license', 'a')
-    evidence.keepOnly(new Set(['a']))
+    evidence.keepOnly(new Map([['a', 'uid-a']]))
     expect(await counting('late-9')).toBe('good-1')
   })
 })
