@@ -75,6 +75,11 @@ function noRoom(leftOut: number, secret: string): Finding | undefined {
   return { type: 'EvidenceKept', healthy: false, reason: 'NoRoom', message }
 }
 
+/** Whether the API server has a newer version than the one that was known, perhaps of an operator in another namespace. */
+function isOvertaken(error: unknown): boolean {
+  return isConflict(error) || isAlreadyExists(error)
+}
+
 async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
   try {
     await work
@@ -96,7 +101,6 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   /** What was written last. A status that differs from it was written by somebody else. */
   let published: EntitlementStatus | undefined
   let operator: string | undefined
-  let overtaken = false
   let doubtedAt: Instant | undefined
   let isUnkept = false
   /** What was being written when no answer came: it may have arrived. */
@@ -118,8 +122,9 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       const failure = await failureOf(publishEntitlement(decision, facts.now, signal))
       signal.throwIfAborted()
       reportPublication(failure)
-      if (failure !== undefined && wasOvertaken(failure.error)) throw failure.error
-      // Carried out all the same: whoever keeps us from writing must not keep things as they are.
+      // Another wrote what we have not seen: what was decided on an old view holds nobody. It is decided again on the new one.
+      if (failure !== undefined && isOvertaken(failure.error)) throw failure.error
+      // Refused for another reason, it is carried out all the same: whoever keeps us from writing must not keep things as they are.
       memory = decision.memory
       board.publish(decision, facts)
       evidence.settle(decision.licenses, decision.begun, facts.now)
@@ -135,13 +140,6 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       return facts.concerns.some(({ about }) => about === 'clock') ? awaitChange : lookAgainAt(decision.nextChangeAt)
     },
     leave,
-  }
-
-  /** Another wrote before this term has, perhaps an operator of another namespace: once it is seen first who leads. */
-  function wasOvertaken(error: unknown): boolean {
-    if (published !== undefined || overtaken) return false
-    overtaken = isConflict(error) || isAlreadyExists(error)
-    return overtaken
   }
 
   async function leave(signal: AbortSignal): Promise<void> {
