@@ -105,7 +105,8 @@ test('T06 events that come three times: nothing is written that would not be', {
 test('T06 events that come in another order', { timeout: 60_000 }, async () => {
   const random = randomFrom(SEED)
   for (let round = 0; round < 3; round++) {
-    trouble(when(isWatch, shuffled(random, 20)))
+    // Of a list that is streamed, the order is what says where it ends.
+    trouble(when((asked) => isWatch(asked) && !isStreamedList(asked), shuffled(random, 20)))
     await reconnect()
     await life()
     await isWell(`another order, seed ${SEED}`)
