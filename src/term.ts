@@ -255,7 +255,7 @@ export function startTerm(deps: TermDeps): Term {
     owners.onChange(decideAgain),
   ]
   board.onPublish(() => {
-    if (!check.closed) tryGate()
+    if (check.isTroubled) tryGate()
     agents.enqueue(AGENTS_KEY)
     for (const key of keysToHoldOrResume(board, stores, marks)) hold.enqueue(key)
   })

@@ -41,6 +41,8 @@ export interface GateCheck extends ControllerSpec {
    * server: that is said, and must not keep the operator from its work.
    */
   readonly closed: boolean
+  /** Whether the last answers were not as they must be: whatever changes may have mended it. */
+  readonly isTroubled: boolean
 }
 
 /** The one key. */
@@ -72,6 +74,9 @@ export function gateCheck(deps: GateCheckDeps): GateCheck {
     workers: 1,
     get closed() {
       return closed
+    },
+    get isTroubled() {
+      return !closed || failingSince !== undefined
     },
     async reconcile(_key, signal): Promise<Action> {
       const serial = deps.serial()
