@@ -20,6 +20,8 @@ export interface HeldField {
 export interface HoldRecord {
   /** UID of the workload that it is about. */
   readonly uid: string
+  /** Which hold of that workload this is. A later one is often like it in all else. */
+  readonly hold?: string
   /** Replicas that it wanted. */
   readonly replicas: number
   readonly fields: readonly HeldField[]
@@ -49,11 +51,13 @@ export interface Marks {
   open(kept: string | undefined, workloads: Iterable<Marked>): void
   /** The record that counts for the workload: the one on it, if we signed it, else the one that is remembered. */
   recordOf(workload: Marked): HoldRecord | undefined
+  /** Makes a hold of its own of what is to be noted, so that it is not over because an earlier one is. */
+  begin(record: HoldRecord): HoldRecord
   sign(record: HoldRecord): string
   /** Whether the record on the workload is signed, about it, and of a hold that is not over. */
   isSigned(workload: Marked): boolean
   /** The hold is over: its record counts no more, wherever it turns up again. */
-  end(workload: Marked): void
+  end(workload: Marked, record: HoldRecord): void
   /** It is not over after all. */
   reopen(workload: Marked, record: HoldRecord): void
   /** A workload has changed, or is gone. */
@@ -62,11 +66,12 @@ export interface Marks {
 
 const KEY_BYTES = 32
 const TAG_BYTES = 16
+const HOLD_BYTES = 6
 
 export function createMarks(product: string): Marks {
   let key = Buffer.alloc(0)
   const remembered = new Map<string, HoldRecord>()
-  /** The texts of holds that are over. Kubernetes copies annotations to ReplicaSets, and brings them back in a rollback. */
+  /** The last hold that is over, by UID. Kubernetes copies annotations to ReplicaSets, and brings them back in a rollback. */
   const over = new Map<string, string>()
   const verified = new WeakMap<Marked, { readonly record: HoldRecord | undefined }>()
 
@@ -86,10 +91,10 @@ export function createMarks(product: string): Marks {
   function lookAt(workload: Marked): HoldRecord | undefined {
     const known = verified.get(workload)
     if (known !== undefined) return known.record
-    const { uid, mark } = workload
-    const record = over.has(uid) && over.get(uid) === mark?.record ? undefined : verify(workload)
+    const signed = verify(workload)
+    const record = signed !== undefined && over.get(workload.uid) === holdOf(signed) ? undefined : signed
     verified.set(workload, { record })
-    if (record !== undefined) remembered.set(uid, record)
+    if (record !== undefined) remembered.set(workload.uid, record)
     return record
   }
 
@@ -113,14 +118,15 @@ export function createMarks(product: string): Marks {
       if (key.length === 0) return undefined
       return lookAt(workload) ?? remembered.get(workload.uid)
     },
+    begin: (record) => ({ ...record, hold: randomBytes(HOLD_BYTES).toString('base64url') }),
     sign(record) {
       const payload = Buffer.from(JSON.stringify(record)).toString('base64url')
       return `${payload}.${tagOf(payload).toString('base64url')}`
     },
     isSigned: (workload) => key.length > 0 && lookAt(workload) !== undefined,
-    end({ uid, mark }) {
+    end({ uid }, record) {
       remembered.delete(uid)
-      if (mark?.record !== undefined) over.set(uid, mark.record)
+      over.set(uid, holdOf(record))
     },
     reopen({ uid }, record) {
       remembered.set(uid, record)
@@ -151,6 +157,10 @@ export function unsignedRecord({ uid, mark, controller, fields: [scale] }: Marke
   return { uid, replicas, fields: [{ path: scale.path, value, owners: [] }] }
 }
 
+function holdOf({ hold = '' }: HoldRecord): string {
+  return hold
+}
+
 function parseRecord(payload: string): HoldRecord | undefined {
   try {
     const record = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')) as HoldRecord
@@ -160,9 +170,10 @@ function parseRecord(payload: string): HoldRecord | undefined {
   }
 }
 
-function isRecord({ uid, replicas, fields, applied }: Partial<HoldRecord>): boolean {
+function isRecord({ uid, hold, replicas, fields, applied }: Partial<HoldRecord>): boolean {
   return (
     typeof uid === 'string' &&
+    (hold === undefined || typeof hold === 'string') &&
     Number.isSafeInteger(replicas) &&
     Array.isArray(fields) &&
     fields.every(isField) &&

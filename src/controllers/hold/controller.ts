@@ -89,8 +89,9 @@ export function holdController({
   }
 
   function hold(workload: Workload, reason: string, exactly: boolean): Deed | undefined {
-    const record = recordOfHold(workload, marks.recordOf(workload) ?? returns.get(workloadKey(workload)))
-    if (record === undefined) return undefined
+    const before = recordOfHold(workload, marks.recordOf(workload) ?? returns.get(workloadKey(workload)))
+    if (before === undefined) return undefined
+    const record = marks.begin(before)
     const { kind, name, replicas } = workload
     return {
       patch: holdPatch(workload, markOf(record, reason), exactly),
@@ -107,7 +108,7 @@ export function holdController({
     return {
       patch: resumePatch(workload, restored),
       begin() {
-        marks.end(workload)
+        marks.end(workload, record)
         if (restored.length > 0) returns.set(key, record)
       },
       undo: () => marks.reopen(workload, record),

@@ -61,7 +61,7 @@ const opened = (key?: string, workloads: Workload[] = [], product = 'cto'): Mark
 
 function held(object: Raw, marks: Marks, plural = 'deployments'): Raw {
   const workload = read(object, plural)
-  const record = recordOfHold(workload, marks.recordOf(workload))!
+  const record = marks.begin(recordOfHold(workload, marks.recordOf(workload))!)
   const mark = { record: marks.sign(record), replicas: String(record.replicas), reason: 'because' }
   return patched(object, holdPatch(workload, mark, true))
 }
@@ -250,7 +250,7 @@ test('what was seen once is remembered when somebody damages it, until the hold 
   const bare = { ...after, metadata: { ...after.metadata, annotations: {} } }
   expect(wantedReplicas(read(bare), marks)).toBe(3)
 
-  marks.end(read(after))
+  marks.end(read(after), marks.recordOf(read(after))!)
   expect(isHeld(read(bare), marks)).toBe(false)
   // Brought back, by a rollback or by hand.
   expect(isHeld(read(structuredClone(after)), marks)).toBe(false)
@@ -259,6 +259,18 @@ test('what was seen once is remembered when somebody damages it, until the hold 
   // Whoever takes the marks off and scales it up has ended it; and it ends with the workload.
   marks.observe(read(after), read(raw({ replicas: 2 })))
   expect(isHeld(read(bare), marks)).toBe(false)
+})
+
+test('a hold is not over because an earlier one that was just like it is', () => {
+  const marks = opened()
+  const before = raw({ replicas: 3 })
+  const first = held(before, marks)
+  marks.end(read(first), marks.recordOf(read(first))!)
+  marks.observe(read(first), read(before))
+  const second = held(before, marks)
+  expect(marks.recordOf(read(second))).toMatchObject({ uid: 'u', replicas: 3 })
+  expect(resumed(second, marks).spec).toEqual(before.spec)
+  expect(marks.isSigned(read(structuredClone(first)))).toBe(false)
 })
 
 test('with a key that is lost, what is there is believed once, and what comes later is not', () => {
