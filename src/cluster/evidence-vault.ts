@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { formatInstant, type Instant, parseInstant } from '../domain/instant.ts'
 import type { Client, RawObject } from '../kube/client.ts'
-import { isAlreadyExists, isConflict } from '../kube/errors.ts'
+import { isConflict, isNotFound } from '../kube/errors.ts'
 import { secrets } from '../kube/resource.ts'
 import type { LicenseFiles } from './license-evidence.ts'
 import { projectSecret, type SecretData } from './license-secrets.ts'
@@ -77,16 +77,15 @@ export function createEvidenceVault(client: Client, watched: Watched<SecretData>
     },
     async isCurrent(signal) {
       const { resourceVersion } = watched.store.identity(key) ?? {}
-      const metadata = { ...place, ...(resourceVersion === undefined ? {} : { resourceVersion }) }
-      const secret = { apiVersion: 'v1', kind: 'Secret', metadata }
+      const patch = resourceVersion === undefined ? {} : { metadata: { resourceVersion } }
       try {
-        // Asked and not kept. Nobody needs the right to read the Secret for it.
-        if (resourceVersion === undefined) await client.create(secrets, secret, signal, { dryRun: true })
-        else await client.apply(secrets, secret, { force: true, dryRun: true }, signal)
-        return true
+        // Asked and not kept. It takes the right to patch this one Secret, and not the right to read it or to create others.
+        await client.mergePatch(secrets, place, patch, signal, { dryRun: true })
+        return resourceVersion !== undefined
       } catch (error) {
+        if (isNotFound(error)) return resourceVersion === undefined
         // Whatever else keeps it from answering will keep us from writing, too.
-        return !isConflict(error) && !isAlreadyExists(error)
+        return !isConflict(error)
       }
     },
     async write(evidence, signal) {

@@ -318,9 +318,17 @@ export function createClient(access: Access, options: ClientOptions) {
     },
 
     /** Changes the given fields. With a uid or resourceVersion among them, only if the object still has those. */
-    mergePatch: async (resource: Resource, place: Place, patch: unknown, signal: AbortSignal): Promise<RawObject> => {
-      const path = resourcePath(resource, place, { fieldManager })
-      return object(await call({ method: 'PATCH', path, body: patch, contentType: MERGE, repeatable: false }, signal))
+    mergePatch: async (
+      resource: Resource,
+      place: Place,
+      patch: unknown,
+      signal: AbortSignal,
+      { dryRun = false }: DryRun = {},
+    ): Promise<RawObject> => {
+      const path = resourcePath(resource, place, { fieldManager, ...(dryRun ? { dryRun: 'All' } : {}) })
+      return object(
+        await call({ method: 'PATCH', path, body: patch, contentType: MERGE, repeatable: dryRun, dryRun }, signal),
+      )
     },
 
     /** Makes the changes in their order, all or none (RFC 6902). A test among them that fails is an error with status 422. */
