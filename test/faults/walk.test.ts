@@ -137,10 +137,11 @@ test('a walk', { timeout: isThorough ? 3_600_000 : 240_000 }, async () => {
   const counts = { good: 0, bad: 0, refused: 0, crashes: 0 }
   const been: { wish: Wish; state: State }[] = []
   const now = wholeSecond(stage.clock.now())
+  let serial = 0
   const buy = async (index: number) => {
     const { plan, days, agents } = purchases[index]!
     // In one line: the newest counts, also one that is smaller.
-    return stage.issue({ serial: index + 1, plan, expiresAt: now + days * DAY, limits: { agents } })
+    return stage.issue({ serial: ++serial, plan, expiresAt: now + days * DAY, limits: { agents } })
   }
 
   let wish: Wish = { config: { agents: { enabled: [{ name: 'rex' }] } }, license: await buy(0) }
