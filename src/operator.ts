@@ -10,6 +10,10 @@ import { allWatched, declareStores, policyStores, runStores, type Watched } from
 import { reportWatchProblems } from './cluster/watch-problems.ts'
 import { waitingFor } from './controllers/entitlement/gather.ts'
 import type { DecisionBoard } from './controllers/decision-board.ts'
+import type { Decision } from './domain/decision.ts'
+import type { Finding } from './domain/health/finding.ts'
+import { type Health, healthOfDecision } from './domain/health/health.ts'
+import { problem } from './domain/health/problem.ts'
 import { stepsBefore, type TimelineEntry, timelineFrom } from './domain/timeline.ts'
 import { startHttpServer } from './http/server.ts'
 import { createJournal } from './http/status-page/journal.ts'
@@ -122,7 +126,10 @@ export async function startOperator(
   metrics.leads.set({ name: lease }, 0)
   // Of a replica that does not lead, the figures are those of the one that does.
   stores.entitlement.store.onChange((_name, _before, after) => {
-    if (term === undefined && after?.status !== undefined) metrics.show(after.status as EntitlementStatus)
+    if (term !== undefined || after?.status === undefined) return
+    const status = after.status as EntitlementStatus
+    metrics.show(status)
+    if (status.health !== undefined) metrics.showHealth(status.health)
   })
 
   const leadership = createLeadership({
@@ -145,6 +152,8 @@ export async function startOperator(
       ...(term === undefined || term.gateClosed ? [] : [GATE_OPEN]),
     ]
   }
+  // Of what is decided already: it may be out of date.
+  const blindness = () => [...staleWatches(stores), ...(leadership.problem === undefined ? [] : [leadership.problem])]
   const standsBy = () => (leadership.other === undefined ? [] : [`its turn: ${leadership.other}`])
   const timeline = timelineOf(() => term?.board)
   const page = createStatusPage(() => {
@@ -153,7 +162,7 @@ export async function startOperator(
       catalog,
       version: VERSION,
       now: clock.now() - ahead,
-      ...(decision === undefined ? {} : { decision }),
+      ...(decision === undefined ? {} : { decision, health: healthNow(decision, term?.findings ?? [], blindness()) }),
       timeline: timeline(),
       events: journal.entries(),
       waitingFor: decision === undefined ? [...missing(), ...standsBy()] : [],
@@ -181,7 +190,7 @@ export async function startOperator(
   })
   const stopReporting = reportWatchProblems(stores, {
     failing: (kind, problem, hint) =>
-      log.warn({ kind, problem, ...(hint === undefined ? {} : { hint }) }, 'cannot be read'),
+      log.warn({ kind, problem: problem.message, ...(hint === undefined ? {} : { hint }) }, 'cannot be read'),
     mended: (kind) => log.info({ kind }, 'can be read again'),
   })
 
@@ -232,6 +241,12 @@ function timelineOf(board: () => DecisionBoard | undefined): () => readonly Time
     }
     return timeline
   }
+}
+
+/** What is published, and what could not be because the API server does not answer. */
+function healthNow(decision: Decision, findings: readonly Finding[], blindness: readonly string[]): Health {
+  const unseen = blindness.map((what) => problem('operation', 'NotReadable', `the operator waits for ${what}`))
+  return healthOfDecision(decision, findings, unseen)
 }
 
 const GATE_OPEN = 'the admission policies (the API server does not enforce them yet)'

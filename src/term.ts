@@ -3,6 +3,7 @@
 
 import { hostname } from 'node:os'
 import type { EntitlementStatus } from './api/entitlement.ts'
+import { NO_POLICIES } from './api/conditions.ts'
 import { API_VERSION, GROUP, REVOCATIONS_KEY } from './api/names.ts'
 import { OwnerRegistry } from './cluster/agent-owners.ts'
 import { activeConfig } from './cluster/active-config.ts'
@@ -13,6 +14,7 @@ import { LicenseEvidence } from './cluster/license-evidence.ts'
 import { RevocationEvidence } from './cluster/revocation-evidence.ts'
 import { allWatched, policyStores, type Stores } from './cluster/stores.ts'
 import { createTrustedClock } from './cluster/trusted-clock.ts'
+import { reportWatchProblems } from './cluster/watch-problems.ts'
 import { createMarks } from './cluster/hold-record.ts'
 import { differsInOwnersOnly, isHeldOrResumed, type Workload } from './cluster/workloads.ts'
 import { AGENTS_KEY, agentsController } from './controllers/agents/controller.ts'
@@ -27,7 +29,10 @@ import { formerFinding, gateCheck, GATE_KEY } from './controllers/policy/gate-ch
 import { holdController, keysToHoldOrResume } from './controllers/hold/controller.ts'
 import { keyToHandBack, ownershipController, type Returns } from './controllers/hold/ownership.ts'
 import { policyController, policyKeys } from './controllers/policy/controller.ts'
-import { createHealthBoard, type Finding } from './controllers/health-board.ts'
+import { createHealthBoard } from './controllers/health-board.ts'
+import type { Finding } from './domain/health/finding.ts'
+import { healthOfDecision } from './domain/health/health.ts'
+import { createOutcomes, type Task } from './controllers/outcomes.ts'
 import { reportHealth } from './controllers/health-events.ts'
 import { startSurvey } from './controllers/survey/survey.ts'
 import { createTamperingReporter } from './controllers/tampering.ts'
@@ -36,6 +41,7 @@ import { readLicense } from './domain/license/read-license.ts'
 import { readRevocationList } from './domain/license/revocation-list.ts'
 import type { Journal } from './http/status-page/journal.ts'
 import type { Client } from './kube/client.ts'
+import type { KubeError } from './kube/errors.ts'
 import { createEventRecorder, type EventRecorder } from './kube/events.ts'
 import type { Listener } from './kube/store.ts'
 import type { Leadership } from './leadership.ts'
@@ -72,6 +78,8 @@ export interface Term {
   readonly controllers: readonly Controller[]
   /** Whether the API server has been seen to enforce the policies, if it has any. */
   readonly gateClosed: boolean
+  /** What became of carrying decisions out. */
+  readonly findings: readonly Finding[]
   /** Resolves once nothing is left to do. */
   idle(): Promise<void>
   /** Lets what runs finish. */
@@ -109,13 +117,16 @@ export function startTerm(deps: TermDeps): Term {
     log.warn({ kind, name }, 'tampering restored')
   })
 
+  const outcomes = createOutcomes({ health, clock, tasks: TASKS })
   const hooks = {
     finished: (controller: string, result: string, seconds: number) => {
       metrics.reconciles.inc({ controller, result })
       metrics.reconcileSeconds.observe({ controller }, seconds)
       metrics.workSeconds.observe({ name: controller }, seconds)
     },
+    succeeded: (controller: string, key: string) => outcomes.succeeded(controller, key),
     failed: (controller: string, key: string, error: unknown) => {
+      outcomes.failed(controller, key, error)
       metrics.reconcileErrors.inc({ controller })
       log.warn({ controller, object: key, err: error }, 'reconciliation failed, will be retried')
     },
@@ -142,7 +153,6 @@ export function startTerm(deps: TermDeps): Term {
     revocationSecret: { namespace: settings.namespace, name: `${product}-revocations`, key: REVOCATIONS_KEY },
     holdNotice: Math.min(settings.holdNotice ?? Number.POSITIVE_INFINITY, catalog.notice.holdHours * HOUR),
     identity,
-    policies: () => (identity()?.policies === true ? 'enforced' : 'unsupported'),
     namesTaken: () => namesTaken,
     onLeft: oncePerAnswer((kind, name, owner) =>
       log.info({ kind, name, product: owner }, 'belongs to another product; left alone'),
@@ -217,13 +227,25 @@ export function startTerm(deps: TermDeps): Term {
     hooks,
   )
   const controllers = [entitlement, policy, gate, hold, ownership, agents]
-  board.onPublish(({ verdict, grant }) => {
+  board.onPublish((decision) => {
+    const { verdict, grant } = decision
     metrics.decisions.inc()
+    metrics.showHealth(healthOfDecision(decision, health.findings))
     log.debug({ verdict, plan: grant.plan.name }, 'decided')
   })
 
+  // The first decision of this term says what the last one said of the gate, until that has been tried.
+  const recall = () => {
+    const { policies } = identity() ?? {}
+    if (policies === undefined || board.current !== undefined) return
+    health.report('policies', policiesFinding(policies))
+    if (policies) health.report(GATE_KEY, formerFinding(publishedStatus()))
+  }
   // Who looks when what changes: what anybody does to the cluster leads to a decision, and a decision to deeds.
-  const decideAgain = () => entitlement.enqueue(ENTITLEMENT_KEY)
+  const decideAgain = () => {
+    recall()
+    entitlement.enqueue(ENTITLEMENT_KEY)
+  }
   const handBack = (workload: Workload | undefined) => {
     const key = keyToHandBack(workload)
     if (key !== undefined) ownership.enqueue(key)
@@ -239,14 +261,9 @@ export function startTerm(deps: TermDeps): Term {
     if (!stores.policies.store.synced || !stores.policyBindings.store.synced) return
     for (const key of policyKeys(catalog)) policy.enqueue(key)
   }
-  // The first decision of this term says what the last one said of the gate, until that has been tried.
-  const recallGate = () => {
-    if (board.current === undefined) health.report(GATE_KEY, formerFinding(publishedStatus()))
-  }
   const ofPolicies = policyStores(stores)
   const ofWorkloads: ReadonlySet<object> = new Set(stores.workloads.map(({ store }) => store))
   const deafen = [
-    stores.entitlement.store.onChange(recallGate),
     ...allWatched(stores)
       .filter(({ store }) => !ofWorkloads.has(store))
       .map((watched) => watched.store.onChange(ofPolicies.has(watched) ? keepPolicies : decideAgain)),
@@ -266,6 +283,10 @@ export function startTerm(deps: TermDeps): Term {
     uid: stores.entitlement.store.get(product)?.uid ?? '',
   }))
   const stopListening = health.onChange(decideAgain)
+  const stopWatching = reportWatchProblems(stores, {
+    failing: (kind, problem, hint) => health.report(`watch/${kind}`, unreadable(kind, problem, hint)),
+    mended: (kind) => health.report(`watch/${kind}`, undefined),
+  })
   const survey = startSurvey({
     client,
     health,
@@ -276,7 +297,6 @@ export function startTerm(deps: TermDeps): Term {
   const stopLooking = repeat(clock, () => time.lookAgainMs, decideAgain)
   const stopTrying = repeat(clock, () => TRY_GATE_MS * (0.9 + 0.2 * Math.random()), tryGate)
   // What was there before this term tells of itself no more.
-  recallGate()
   keepPolicies()
   for (const { store } of stores.workloads) store.values().forEach(handBack)
   decideAgain()
@@ -288,6 +308,9 @@ export function startTerm(deps: TermDeps): Term {
     get gateClosed() {
       return check.closed || identity()?.policies !== true
     },
+    get findings() {
+      return health.findings
+    },
     async idle() {
       // Twice: the last one may have given the first one something to do.
       for (const controller of [...controllers, ...controllers]) await controller.idle()
@@ -296,6 +319,7 @@ export function startTerm(deps: TermDeps): Term {
       stopLooking()
       stopTrying()
       stopListening()
+      stopWatching()
       stopSaying()
       for (const stop of deafen) stop()
       owners.stop()
@@ -304,6 +328,13 @@ export function startTerm(deps: TermDeps): Term {
       await events.flush()
     },
   }
+}
+
+const TASKS: Readonly<Record<string, Task>> = {
+  policy: (key) => `write ${key}`,
+  hold: (key) => `hold or resume ${key}`,
+  ownership: (key) => `give the fields of ${key} back to whom they belong`,
+  agents: () => 'bring about all that the PlatformConfig asks for',
 }
 
 /** How long the last word may take, in ms: the pod is about to end. */
@@ -346,6 +377,20 @@ export function onceFor(log: Logger, message: string): (error: unknown) => void 
     if (!said) log.warn({ err: error }, message)
     said = true
   }
+}
+
+/** Nobody answers: that is over in a moment, or cannot be published anyway. */
+function unreadable(kind: string, problem: KubeError, hint: string | undefined): Finding | undefined {
+  if (problem.status < 400 || problem.status >= 500) return undefined
+  const cure = hint === undefined ? '' : `; ${hint}`
+  const message = `the operator cannot read ${kind} and goes by what it read before: ${problem.message}${cure}`
+  return { type: 'Readable', healthy: false, reason: 'NotReadable', message }
+}
+
+function policiesFinding(supported: boolean): Finding {
+  const type = 'PolicyEnforced'
+  if (!supported) return { type, healthy: false, reason: 'NotSupported', message: NO_POLICIES }
+  return { type, healthy: true, reason: 'PolicyEnforced', message: 'the API server refuses growth itself' }
 }
 
 function otherKeysFinding(message: string): Finding {

@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'cluster/own-machine.ts': ['domain', 'node:fs', 'node:os'],
   setup: ['setup', 'api', 'domain', 'yaml', 'node:*'],
   support: ['support', 'api', 'cluster', 'kube', 'node:*'],
-  preflight: ['preflight', 'api', 'cluster', 'domain', 'kube'],
+  preflight: ['preflight', 'api', 'cluster', 'domain', 'kube', 'runtime'],
   controllers: ['controllers', 'cluster', 'api', 'domain', 'kube', 'runtime', 'node:crypto', 'node:util'],
   vendor: ['vendor', 'domain', 'jose', 'zod', 'node:*'],
   'control-plane': ['control-plane', 'node:*', 'yaml'],

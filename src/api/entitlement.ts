@@ -5,6 +5,7 @@ import * as z from 'zod'
 import type { Growth, GuardianMode } from '../domain/catalog.ts'
 import type { Verdict } from '../domain/reasons.ts'
 import type { Condition } from './conditions.ts'
+import type { HealthStatus } from './health.ts'
 import type { DeepReadonly } from './resources.ts'
 
 /** A workload that runs an agent. Namespace, kind and workload identify it: an agent may have several. */
@@ -156,6 +157,8 @@ export interface EntitlementStatus {
   readonly updates: { readonly enabled: boolean; readonly staged: boolean }
   /** Whose signature counts, as far as the list goes. A decision of an earlier version does not say. */
   readonly trustedKeys?: readonly PublishedKey[]
+  /** How it stands. A decision of an earlier version does not say. */
+  readonly health?: HealthStatus
   readonly violations: readonly PublishedViolation[]
   readonly messages: readonly string[]
   readonly nextChangeAt?: string

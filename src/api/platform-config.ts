@@ -168,7 +168,7 @@ export interface PlatformConfigStatus {
   /** The type of the cluster, such as `Kind`. */
   readonly cluster: string
   readonly agents: {
-    /** Admitted and wanted, such as `2/3`. */
+    /** Admitted agents that are there, of those that are wanted, such as `2/3`. */
     readonly summary: string
     readonly admitted: readonly AgentEntry[]
     readonly refused: readonly AgentEntry[]

@@ -107,7 +107,7 @@ async function checked(client: Client, server: URL, options: CheckOptions, input
     const seen = await look(client, server, place, io.now, crds)
     const prediction = await predict(seen, { agentsNamespace, ...inputs }, io.now())
     const findings = judge(seen, scope, prediction, io.now())
-    const pending = findings.find((finding) => finding.result === 'failed' && finding.pending === true)
+    const pending = findings.find(({ result, pending }) => result !== 'ok' && pending === true)
     if (pending === undefined || performance.now() >= deadline) return findings
     if (pending.message !== said) io.stderr(`waiting: ${printable(pending.message)}\n`)
     said = pending.message

@@ -138,7 +138,7 @@ function simulationOf(decision: Decision, timeline: readonly TimelineEntry[], no
     guardian: decision.guardian.mode,
     updates: decision.updates.enabled,
     growth: decision.gate.growth,
-    messages: decision.messages,
+    messages: decision.notes.map(({ message }) => message),
     trace: decision.trace.map(({ demand, violation }) => ({
       demand,
       holds: violation === undefined,

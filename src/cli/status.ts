@@ -7,10 +7,11 @@ import { entitlements, licenses } from '../api/resources.ts'
 import { meaningOfChange } from '../domain/change-words.ts'
 import { formatInstant, type Instant, MINUTE, parseInstant, wholeDaysBetween } from '../domain/instant.ts'
 import { cureOf, NOTHING_TO_DO } from '../domain/reasons.ts'
-import { headlineOf, type Standing, toneOf } from '../domain/standing.ts'
+import { type Health, type HealthLevel, healthOf, type Standing } from '../domain/health/health.ts'
+import { type Problem, problem } from '../domain/health/problem.ts'
 import { amount } from '../domain/words.ts'
 import type { Client } from '../kube/client.ts'
-import { isNotFound } from '../kube/errors.ts'
+import { isNotFound, KubeError } from '../kube/errors.ts'
 import { type ClusterOptions, onCluster, withClusterOptions } from './cluster-options.ts'
 import { DEFAULT_PRODUCT } from './default-product.ts'
 import {
@@ -39,6 +40,8 @@ interface LicenseLine {
 export interface StatusResult {
   readonly product: string
   readonly headline: string
+  /** How it stands, with what the operator itself cannot say. */
+  readonly health: Health
   readonly entitlement: EntitlementStatus
   readonly licenses: readonly LicenseLine[]
   /** What happens by itself, if nothing happens but time. */
@@ -64,8 +67,8 @@ interface Published {
   readonly product: string
   readonly entitlement: EntitlementStatus
   readonly licenses: readonly LicenseLine[]
-  /** What the decision does not know of. */
-  readonly beside: readonly string[]
+  /** What the operator cannot say itself. */
+  readonly beside: readonly Problem[]
 }
 
 /**
@@ -88,13 +91,8 @@ async function readStatus(client: Client, product: string): Promise<Published> {
   if (entitlement === undefined)
     throw new CliError('the operator has not published a decision yet; try again in a moment')
   const { items } = await client.list(licenses, {}, {}, signal)
-  const { misspeltAgents, unusedConfigs } = await import('./status-beside.ts')
   return {
-    // Who may read the decision and not this has the decision.
-    beside: [
-      ...misspeltAgents(product, entitlement),
-      ...(await unusedConfigs(client, product, signal).catch(() => [])),
-    ],
+    beside: await problemsBeside(client, product, entitlement, signal),
     product,
     entitlement,
     licenses: (items ?? []).map((item) => ({
@@ -104,38 +102,81 @@ async function readStatus(client: Client, product: string): Promise<Published> {
   }
 }
 
+/** What only somebody else can say: whether the operator is at work, and what lies where it does not look. */
+async function problemsBeside(
+  client: Client,
+  product: string,
+  { operator }: EntitlementStatus,
+  signal: AbortSignal,
+): Promise<Problem[]> {
+  if (operator === undefined) return []
+  const { namespace } = operator
+  const { attendanceProblem } = await import('../preflight/attendance.ts')
+  const { strayLicenses } = await import('../preflight/sight.ts')
+  const { builtInOf } = await import('./catalogs.ts')
+  const licenseSecret = builtInOf(product)?.license.offlineSecret.name
+  const attendance = await attendanceProblem(client, product, namespace, signal)
+  // Who may read the decision and no Secrets has the decision.
+  const strays =
+    licenseSecret === undefined
+      ? []
+      : await strayLicenses(client, { namespace, licenseSecret }, signal).catch((error: unknown) => {
+          if (error instanceof KubeError) return []
+          throw error
+        })
+  return [
+    ...(attendance === undefined ? [] : [attendance]),
+    ...strays.map((where) =>
+      problem(
+        'decision',
+        'LicenseElsewhere',
+        `the Secret ${where}/${licenseSecret} is not read: the operator looks for ${namespace}/${licenseSecret}`,
+      ),
+    ),
+  ]
+}
+
 async function resultOf({ product, entitlement, licenses, beside }: Published, now: Instant): Promise<StatusResult> {
   const { nounOf, timelineOfStatus } = await import('./status-timeline.ts')
   const noun = nounOf(product)
-  const overdue = overdueSince(entitlement, now)
+  const more = [...overdueProblem(entitlement, now), ...beside]
+  const health = healthOf(standingOf(entitlement, noun), [...publishedProblems(entitlement), ...more])
   return {
     product,
-    headline: headlineOf(standingOf(entitlement, beside.length + (overdue === undefined ? 0 : 1)), noun),
+    headline: health.headline,
+    health,
     entitlement,
     licenses,
     timeline: timelineOfStatus(product, entitlement, now).map(({ at, changes }) => ({
       at: formatInstant(at),
       changes: changes.map((change) => meaningOfChange(change, noun)).filter((meaning) => meaning !== undefined),
     })),
-    messages: [
-      ...(overdue === undefined
-        ? []
-        : [`a new decision has been due since ${overdue}: the operator does not run, or cannot write`]),
-      ...entitlement.messages,
-      ...beside,
-    ],
-    toDo: toDo(entitlement),
+    messages: [...more.map(({ message }) => message), ...entitlement.messages],
+    toDo: toDo(health, entitlement),
   }
 }
 
-/** Since when a decision is overdue: then nobody decides. A moment is allowed for. */
-function overdueSince({ nextChangeAt }: EntitlementStatus, now: Instant): string | undefined {
+/** A decision is overdue: then nobody decides. A moment is allowed for. */
+function overdueProblem({ nextChangeAt }: EntitlementStatus, now: Instant): Problem[] {
   const due = parseInstant(nextChangeAt)
-  return due !== undefined && due + MINUTE < now ? nextChangeAt : undefined
+  if (due === undefined || due + MINUTE >= now) return []
+  const message = `a new decision has been due since ${nextChangeAt}: the operator does not run, or cannot write`
+  return [problem('operation', 'Overdue', message)]
 }
 
-function standingOf(status: EntitlementStatus, beside = 0): Standing {
-  const { verdict, gate, messages, conditions } = status
+/** As the operator says them. One of an earlier version has only sentences. */
+function publishedProblems({ health, messages }: EntitlementStatus): Problem[] {
+  if (health === undefined) {
+    return messages.map((message) => ({ reason: 'NotKnown', severity: 'warning', source: 'decision', message }))
+  }
+  return health.problems.map(({ since, ...one }) => {
+    const at = parseInstant(since)
+    return { ...one, ...(at === undefined ? {} : { since: at }) }
+  })
+}
+
+function standingOf(status: EntitlementStatus, noun: string): Standing {
+  const { verdict, gate, conditions } = status
   const totals = agentTotals(status)
   return {
     verdict,
@@ -143,28 +184,27 @@ function standingOf(status: EntitlementStatus, beside = 0): Standing {
     growth: gate.growth,
     refused: totals.refused,
     held: totals.held,
-    messages: messages.length + beside,
+    noun,
   }
 }
 
-const SIGNS = {
-  good: () => styled('green', '✔'),
-  attention: () => styled('yellow', '‼'),
-  restricted: () => styled('red', '✗'),
-} as const
+const SIGNS: Readonly<Record<HealthLevel, { readonly sign: string; readonly colour: 'green' | 'yellow' | 'red' }>> = {
+  Healthy: { sign: '✔', colour: 'green' },
+  Attention: { sign: '‼', colour: 'yellow' },
+  Restricted: { sign: '✗', colour: 'red' },
+}
 
 export function statusScreen(
-  { headline, entitlement, licenses, timeline, messages, toDo }: StatusResult,
+  { headline, health, entitlement, licenses, timeline, messages, toDo }: StatusResult,
   now: Instant,
 ): string {
   const { verdict, plan, degradation, cluster, nodes, agents, guardian, updates } = entitlement
-  const tone = toneOf(standingOf(entitlement, messages.length - entitlement.messages.length))
-  const colour = { good: 'green', attention: 'yellow', restricted: 'red' } as const
+  const { sign, colour } = SIGNS[health.level]
   const left = [...agents.refused, ...agents.held]
   const totals = agentTotals(entitlement)
   const unlisted = totals.refused + totals.held - left.length
   const rows: [string, string][] = [
-    ['VERDICT', `${styled(colour[tone], verdict)}: ${printable(entitlement.message)}`],
+    ['VERDICT', `${styled(colour, verdict)}: ${printable(entitlement.message)}`],
     ['PLAN', plan],
     ...optionalRow('ORGANIZATION', entitlement.organization),
     ['UNTIL', untilWords(entitlement.coveredUntil ?? entitlement.expiresAt, now)],
@@ -176,7 +216,7 @@ export function statusScreen(
     ['UPDATES', updates.enabled ? (updates.staged ? 'on, staged' : 'on') : 'off'],
   ]
   return [
-    `${SIGNS[tone]()} ${styled('bold', headline)}\n\n`,
+    `${styled(colour, sign)} ${styled('bold', headline)}\n\n`,
     properties(rows),
     section('NOT ADMITTED', [...left.map(agentRow), ...(unlisted > 0 ? [[`and ${unlisted} more`]] : [])]),
     section(
@@ -235,8 +275,9 @@ function agentRow(agent: AgentEntry): string[] {
   return [printable(`${agent.namespace}/${agent.workload}`), state, printable(agent.message ?? '')]
 }
 
-function toDo({ reason, violations, agents }: EntitlementStatus): StatusResult['toDo'] {
-  const wrong = [reason, ...violations.map((violation) => violation.reason)]
+function toDo({ problems }: Health, { reason, agents }: EntitlementStatus): StatusResult['toDo'] {
+  const open = problems.filter(({ severity, pending }) => severity !== 'info' && pending !== true)
+  const wrong = [reason, ...open.map((one) => one.reason)]
   for (const agent of [...agents.refused, ...agents.held]) if (agent.reason !== undefined) wrong.push(agent.reason)
   const cures = new Map<string, string>()
   for (const reason of wrong) {

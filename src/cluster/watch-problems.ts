@@ -5,7 +5,7 @@ import type { KubeError } from '../kube/errors.ts'
 import { allWatched, type Stores } from './stores.ts'
 
 export interface WatchProblemHooks {
-  readonly failing: (kind: string, problem: string, hint: string | undefined) => void
+  readonly failing: (kind: string, problem: KubeError, hint: string | undefined) => void
   readonly mended: (kind: string) => void
 }
 
@@ -22,7 +22,7 @@ export function reportWatchProblems(stores: Stores, hooks: WatchProblemHooks): (
         if (said.delete(watched)) hooks.mended(plural)
       } else if (!said.has(watched)) {
         said.add(watched)
-        hooks.failing(plural, problem.message, hintFor(problem, group))
+        hooks.failing(plural, problem, hintFor(problem, group))
       }
     }
   }

@@ -8,6 +8,7 @@ import {
   MANAGED_BY,
   MANAGED_BY_LABEL,
 } from '../api/names.ts'
+import type { Failure } from '../domain/facts.ts'
 import type { Resource } from '../kube/resource.ts'
 import { CLAIMS_PATH, type HeldField, type HeldPath, type Marks } from './hold-record.ts'
 import { isHoldManager, type ManagedFieldsEntry, ownersOf } from './managed-fields.ts'
@@ -47,6 +48,8 @@ export interface Workload {
   readonly active?: readonly string[]
   /** Of a Job: somebody made it from its CronJob, as `kubectl create job --from` does. */
   readonly byHand?: true
+  /** Why it does not run, where its status says so. */
+  readonly failure?: Failure
   /** Of those that the operator created itself: what it may have to put right. */
   readonly own?: { readonly labels: Readonly<Record<string, string>>; readonly spec: unknown; readonly owners: unknown }
 }
@@ -86,9 +89,16 @@ interface RawWorkload {
     readonly jobTemplate?: { readonly spec?: { readonly template?: RawPodTemplate } }
   }
   readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+    readonly conditions?: readonly RawCondition[]
     readonly active?: unknown
   }
+}
+
+interface RawCondition {
+  readonly type: string
+  readonly status: string
+  readonly reason?: string
+  readonly message?: string
 }
 
 type Spec = NonNullable<RawWorkload['spec']>
@@ -150,6 +160,7 @@ export function projectWorkload(kind: WorkloadKind, label: string, raw: unknown)
     ...(kind.kind === 'Job' && metadata.annotations?.[MADE_FROM_CRON_JOB] === 'manual'
       ? { byHand: true as const }
       : {}),
+    ...failureOf(status),
     ...(isOwn
       ? {
           own: {
@@ -225,6 +236,21 @@ function hasEnded({ conditions }: NonNullable<RawWorkload['status']>): boolean {
   return (
     conditions?.some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True') === true
   )
+}
+
+const LONGEST_FAILURE = 300
+
+/** What the controllers of Deployments, ReplicaSets and ReplicationControllers say of their pods. */
+function failureOf({ conditions }: NonNullable<RawWorkload['status']>): Pick<Workload, 'failure'> {
+  const find = (type: string, status: string) =>
+    conditions?.find((condition) => condition.type === type && condition.status === status)
+  const refused = find('ReplicaFailure', 'True')
+  if (refused !== undefined) {
+    const words = (refused.message ?? '').slice(0, LONGEST_FAILURE)
+    return { failure: { reason: 'PodsRefused', message: `the cluster refuses its pods: ${words}` } }
+  }
+  if (find('Progressing', 'False')?.reason !== 'ProgressDeadlineExceeded') return {}
+  return { failure: { reason: 'PodsNotReady', message: 'its pods have not become ready within their deadline' } }
 }
 
 function controllerOf({ ownerReferences }: ObjectMeta): Pick<Workload, 'controller'> {

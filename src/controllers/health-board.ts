@@ -1,16 +1,7 @@
 // What the controllers found while they carried a decision out, for the decision that is published next.
 
 import { isDeepStrictEqual } from 'node:util'
-
-export interface Finding {
-  /** The type of the condition that it becomes, such as `GateVerified`. */
-  readonly type: string
-  /** Whether all is well with that. */
-  readonly healthy: boolean
-  readonly reason: string
-  /** One sentence: what is wrong, where, what lifts it. */
-  readonly message: string
-}
+import type { Finding } from '../domain/health/finding.ts'
 
 export interface HealthBoard {
   /** Says what was found under a key that stays the same; undefined takes it back. */

@@ -1,7 +1,8 @@
 // Says in Events what the controllers found, once when it begins and once when it is over.
 
 import type { EventRecorder, ObjectReference } from '../kube/events.ts'
-import type { Finding, HealthBoard } from './health-board.ts'
+import type { Finding } from '../domain/health/finding.ts'
+import type { HealthBoard } from './health-board.ts'
 
 /** Returns how to stop saying it. */
 export function reportHealth(health: HealthBoard, events: EventRecorder, regarding: () => ObjectReference): () => void {
@@ -9,7 +10,7 @@ export function reportHealth(health: HealthBoard, events: EventRecorder, regardi
   return health.onChange(() => {
     const troubles = new Map(
       health.findings
-        .filter(({ healthy }) => !healthy)
+        .filter(({ healthy, pending }) => !healthy && pending !== true)
         .map((finding) => [`${finding.type} ${finding.message}`, finding]),
     )
     for (const [id, { reason, message }] of troubles) {

@@ -4,7 +4,7 @@
 import { type Candidate, candidatesOf } from './agent-candidates.ts'
 import type { Catalog, Growth } from './catalog.ts'
 import type { Violation } from './checks.ts'
-import type { Facts, Ran } from './facts.ts'
+import type { Facts, Failure, Ran } from './facts.ts'
 import { type Grant, isHardLimit, isWithin, limitOf } from './grant.ts'
 import { type Instant, MINUTE } from './instant.ts'
 import { UNLIMITED } from './license/claims.ts'
@@ -29,6 +29,11 @@ export interface RefusedAgent extends AdmittedAgent {
   readonly holdAt?: Instant
 }
 
+/** One that may run and does not. */
+export interface FailingAgent extends AdmittedAgent {
+  readonly failure: Failure
+}
+
 export interface HeldAgent extends RefusedAgent {
   readonly replicas: number
 }
@@ -42,6 +47,8 @@ export interface Admission {
   /** How many of them are governed: nobody else takes a place from one who is. */
   readonly usedGoverned: number
   readonly admitted: readonly AdmittedAgent[]
+  /** Those of them that do not run. */
+  readonly failing: readonly FailingAgent[]
   readonly refused: readonly RefusedAgent[]
   /** Scaled to zero by the operator, with the replicas to restore. */
   readonly held: readonly HeldAgent[]
@@ -105,6 +112,10 @@ export function admitAgents(facts: Facts, grant: Grant, violations: readonly Vio
     used: judge.used,
     usedGoverned: judge.usedGoverned,
     admitted: admitted.map(agentOf),
+    failing: admitted.flatMap((candidate) => {
+      const { wants = 0, failure } = candidate.facts ?? {}
+      return failure === undefined || wants === 0 ? [] : [{ ...agentOf(candidate), failure }]
+    }),
     ...whatHappensTo(refused, notices, facts),
     toMake: new Set(admitted.filter(({ facts: workload }) => workload === undefined).map(({ key }) => key)),
     toResume: new Set(admitted.filter(({ facts: workload }) => workload?.held === true).map(({ key }) => key)),

@@ -17,7 +17,7 @@ import { DAY, earliest, formatInstant, HOUR, type Instant } from './instant.ts'
 import { type LicenseDecision, licenseDecision } from './license-state.ts'
 import type { LicenseClaims } from './license/claims.ts'
 import { begunLicenses, revocationOf } from './license-standing.ts'
-import { messagesFor } from './messages.ts'
+import { type Note, notesOn } from './health/notes.ts'
 import type { Reason, Verdict } from './reasons.ts'
 import { title } from './words.ts'
 
@@ -49,8 +49,8 @@ export interface Decision {
   readonly violations: readonly (Violation & { readonly firstSeen: Instant })[]
   /** Every check in its order: what it demands, and what is wrong with it. */
   readonly trace: readonly { readonly demand: string; readonly violation?: Violation }[]
-  /** What a person should know beside the verdict, each one sentence. */
-  readonly messages: readonly string[]
+  /** What a person should know beside the verdict. */
+  readonly notes: readonly Note[]
   readonly expiring: boolean
   readonly licenses: readonly LicenseDecision[]
   /** The licenses that are for here and have begun: what they replace stays replaced. */
@@ -113,7 +113,7 @@ export function decide(seen: Facts): Decision {
     updates: updatesUnder(grant, degradation, facts),
     violations: violations.map((violation) => ({ ...violation, firstSeen: firstSeen(violation) })),
     trace,
-    messages: messagesFor(situation, agents, expiring),
+    notes: notesOn(situation, agents, expiring),
     expiring,
     licenses: facts.licenses.map((license) => licenseDecision(license, situation)),
     begun: new Set(begunLicenses(facts)),

@@ -60,6 +60,14 @@ export interface WorkloadFacts {
   readonly controller?: string
   /** Images of its containers, joined by commas. */
   readonly images: string
+  readonly failure?: Failure
+}
+
+/** Why a workload does not run, as Kubernetes says in its status. */
+export interface Failure {
+  readonly reason: 'PodsRefused' | 'PodsNotReady'
+  /** A clause that follows `but`. */
+  readonly message: string
 }
 
 /** Something that a person should look into; the decision holds all the same. */
@@ -140,8 +148,10 @@ export interface Facts {
   /** What is wrong about what the decision rests on beside the licenses: a revocation list, the clock. */
   readonly concerns: readonly Concern[]
   readonly wanted?: WantedFacts
-  /** All PlatformConfigs. */
+  /** All PlatformConfigs of the product. */
   readonly configs: readonly ConfigFacts[]
+  /** The name of the one of them that counts. */
+  readonly activeConfig?: string
   /** Where the agents of a PlatformConfig live. */
   readonly agentsNamespace: string
   readonly workloads: readonly WorkloadFacts[]

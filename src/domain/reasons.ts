@@ -31,10 +31,60 @@ export type Reason =
   // growth after the end of a license
   | 'NewAgentsBlocked'
   | 'ReadOnly'
+  // what a person should know beside the verdict
+  | 'LicenseStays'
+  | 'Expiring'
+  | 'Followed'
+  | 'KeyEndsEarlier'
+  | 'RevocationAnnounced'
+  | 'NextRestriction'
+  | 'OverageInGrace'
+  | 'SoftLimitExceeded'
+  | 'OtherPlan'
+  | 'OtherOrganization'
+  | 'AddonNotLicensed'
+  | 'ConfigNotUsed'
+  | 'UnknownAgent'
+  // what became of carrying a decision out
+  | 'NotSupported'
+  | 'PolicyEnforced'
+  | 'CarryingOut'
+  | 'NotCarriedOut'
+  | 'GateClosed'
+  | 'GateOpen'
+  | 'GateOutdated'
+  | 'GateNotTried'
+  | 'AgentsRefused'
+  | 'RefusedByCluster'
+  | 'PodsRefused'
+  | 'PodsNotReady'
+  | 'Contested'
+  | 'NotPublished'
+  | 'StatusNotWritten'
+  | 'EvidenceNotKept'
+  | 'NoRoom'
+  | 'MemoryNotBelieved'
+  | 'NotReadable'
+  | 'AgentWithoutLabel'
+  | 'SurveyFailed'
+  | 'OtherTrustedKeys'
+  // whether somebody decides at all
+  | 'Overdue'
+  | 'NobodyDecides'
+  | 'NotKnown'
+  | 'LicenseElsewhere'
+
+/**
+ * How bad it is. `info`: nothing is wrong. `warning`: somebody should look into it. `critical`: something is refused that was
+ * not before, or what is decided is not enforced.
+ */
+export type Severity = 'info' | 'warning' | 'critical'
 
 interface Explanation {
   readonly meaning: string
   readonly cure: string
+  /** By default a warning. */
+  readonly severity?: Severity
 }
 
 /** The cure of what is no problem. */
@@ -150,11 +200,180 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
     meaning: 'The license ended so long ago that the platform is read-only. What runs keeps running.',
     cure: 'Renew the license.',
   },
+
+  LicenseStays: {
+    meaning: 'The license file that is there now is of no use here or now, so the one before it goes on.',
+    cure: 'Install a license that may be used here and has begun, or put the one before it back.',
+  },
+  Expiring: { meaning: 'The license ends soon, and no other one follows it.', cure: 'Renew the license.' },
+  Followed: {
+    meaning: 'The license ends soon, and another one follows it without a gap.',
+    cure: NOTHING_TO_DO,
+    severity: 'info',
+  },
+  KeyEndsEarlier: {
+    meaning: 'The license is signed with a key that may be used no longer before the license ends.',
+    cure: NEW_LICENSE_FILE,
+  },
+  RevocationAnnounced: {
+    meaning: 'The vendor has revoked the license, with effect from a date that is still to come.',
+    cure: 'Ask your vendor.',
+  },
+  NextRestriction: {
+    meaning: 'The license has ended, and a further restriction begins on the date that is said.',
+    cure: 'Renew the license.',
+  },
+  OverageInGrace: {
+    meaning: 'The cluster has more nodes than licensed. After the period of grace growth is refused.',
+    cure: 'Remove nodes, or install a license for more nodes.',
+  },
+  SoftLimitExceeded: {
+    meaning: 'There are more than the license is for. The limit is soft: nothing is refused.',
+    cure: 'Ask your vendor for a larger license.',
+  },
+  OtherPlan: {
+    meaning: 'The PlatformConfig expects another plan (spec.license.tier) than the one that applies.',
+    cure: 'Install a license of that plan, or correct spec.license.tier.',
+  },
+  OtherOrganization: {
+    meaning: 'The PlatformConfig expects a license of another organization (spec.license.organization).',
+    cure: 'Install the license of that organization, or correct spec.license.organization.',
+  },
+  AddonNotLicensed: {
+    meaning: 'The PlatformConfig asks for an add-on that is not licensed.',
+    cure: 'Install a license with the add-on, or switch it off in the PlatformConfig.',
+  },
+  ConfigNotUsed: {
+    meaning: 'There are several PlatformConfigs of one product. The oldest counts, and the others do nothing.',
+    cure: 'Delete the PlatformConfigs that are not needed.',
+  },
+  UnknownAgent: {
+    meaning: 'The label of a workload names an agent that the product does not know.',
+    cure: 'Correct the label.',
+  },
+
+  NotSupported: {
+    meaning:
+      'The API server has no ValidatingAdmissionPolicies. What is not admitted is scaled to zero after it was made, and what is admitted may grow.',
+    cure: 'Upgrade Kubernetes to 1.30 or later, or serve admissionregistration.k8s.io/v1.',
+  },
+  PolicyEnforced: { meaning: 'The API server can refuse growth itself.', cure: NOTHING_TO_DO },
+  CarryingOut: {
+    meaning: 'The operator is carrying out what it has decided.',
+    cure: 'Nothing to do: it is over in a moment.',
+    severity: 'info',
+  },
+  NotCarriedOut: {
+    meaning: 'The operator cannot carry out a part of what it has decided. It is tried again.',
+    cure: 'The message has the words of the API server: change what refuses it.',
+  },
+  GateClosed: { meaning: 'The API server enforces the admission policies.', cure: NOTHING_TO_DO },
+  GateOpen: {
+    meaning: 'The API server does not enforce the admission policies: it would create what no license admits.',
+    cure: 'Look at the ValidatingAdmissionPolicies of the product, at their bindings and at the label of the namespace.',
+    severity: 'critical',
+  },
+  GateOutdated: {
+    meaning: 'The API server enforces an earlier decision than the one that is published.',
+    cure: 'Wait a moment; if it stays, look at the log of the API server.',
+    severity: 'critical',
+  },
+  GateNotTried: {
+    meaning: 'Something else answers for the API server, so that nobody can tell whether it enforces the policies.',
+    cure: 'Let the webhook or policy that is named leave out dry runs of the operator.',
+  },
+  AgentsRefused: {
+    meaning: 'Something in the cluster refuses every agent, whatever the license says.',
+    cure: 'Change the policy, quota or webhook that is named, or exempt the namespace from it.',
+    severity: 'critical',
+  },
+  RefusedByCluster: {
+    meaning: 'Something in the cluster refuses what the operator writes for the PlatformConfig.',
+    cure: 'Change the policy, quota or webhook that is named. It is tried again every few minutes.',
+  },
+  PodsRefused: {
+    meaning: 'An agent is admitted and its workload is there, but the cluster refuses its pods.',
+    cure: 'Change the quota, limit, webhook or security standard that is named.',
+  },
+  PodsNotReady: {
+    meaning: 'An agent is admitted and its workload is there, but its pods do not become ready.',
+    cure: 'Look at the pods of the workload and at their Events.',
+  },
+  Contested: {
+    meaning: 'Somebody changes an object of the operator again and again, and the operator puts it right.',
+    cure: 'Let only one of them write it.',
+  },
+  NotPublished: {
+    meaning: 'The Entitlement could not be written. The API server goes by the decision before.',
+    cure: 'The message has the words of the API server: change what refuses it.',
+    severity: 'critical',
+  },
+  StatusNotWritten: {
+    meaning: 'The status of a License or PlatformConfig could not be written, and says what was decided earlier.',
+    cure: 'The message has the words of the API server: change what refuses it.',
+  },
+  EvidenceNotKept: {
+    meaning: 'What licenses have revoked and replaced could not be kept for a restart. It is tried again.',
+    cure: 'Let the operator write its Secret.',
+  },
+  NoRoom: {
+    meaning: 'The Secret that keeps the license files for a restart has no room for all of them.',
+    cure: 'Delete Licenses that are not needed.',
+  },
+  MemoryNotBelieved: {
+    meaning: 'Somebody has changed what the Entitlement says of earlier decisions, so it is not believed.',
+    cure: 'Nothing to do: what runs has its notice. The audit log of the API server knows who it was.',
+  },
+  NotReadable: {
+    meaning: 'The operator cannot read a kind of object, so it goes by what it read before.',
+    cure: 'Grant the right that is missing, or look why the API server does not answer.',
+  },
+  AgentWithoutLabel: {
+    meaning: 'A workload runs the image of an agent and has not the label by which agents are counted.',
+    cure: 'Set the label, or remove the workload.',
+  },
+  SurveyFailed: {
+    meaning: 'The cluster could not be looked through for agents without a label.',
+    cure: 'The message has the words of the API server. It is tried again within the hour.',
+  },
+  OtherTrustedKeys: {
+    meaning: 'The operator trusts other keys than those that came with its image.',
+    cure: 'Compare the fingerprints in status.trustedKeys of the Entitlement with those of the vendor.',
+  },
+
+  Overdue: {
+    meaning: 'A decision was to change at a time that has passed, and has not.',
+    cure: 'See whether the operator runs: cto check.',
+    severity: 'critical',
+  },
+  NobodyDecides: {
+    meaning: 'No operator is at work. What runs keeps running, and nothing new is decided.',
+    cure: 'See why the operator does not run: cto check.',
+    severity: 'critical',
+  },
+  NotKnown: {
+    meaning: 'Whether an operator is at work could not be looked up.',
+    cure: 'Nothing to do; whoever may read the Lease of the operator is told more.',
+    severity: 'info',
+  },
+  LicenseElsewhere: {
+    meaning: 'A Secret with the name of the license lies in a namespace in which nobody reads it.',
+    cure: 'Install it with cto license install, or name it in a License.',
+  },
+}
+
+/** How bad a reason is that was read somewhere. */
+export function severityOf(reason: Reason): Severity {
+  return reasons[reason].severity ?? 'warning'
+}
+
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(reasons, text)
 }
 
 /** What lifts a reason that was read somewhere; undefined for one that this version does not know. */
 export function cureOf(reason: string): string | undefined {
-  return Object.hasOwn(reasons, reason) ? reasons[reason as Reason].cure : undefined
+  return isReason(reason) ? reasons[reason].cure : undefined
 }
 
 /** Whether it says that a license is not there (yet): that is no license, and not a bad one. */

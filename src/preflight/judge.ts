@@ -7,7 +7,7 @@ import type { ClusterType } from '../domain/cluster/cluster-type.ts'
 import { detectCluster } from '../domain/cluster/detect.ts'
 import { tallyOf } from '../domain/cluster/node-tally.ts'
 import { type Instant, MINUTE, parseInstant, SECOND } from '../domain/instant.ts'
-import { cureOf, NOTHING_TO_DO } from '../domain/reasons.ts'
+import { cureOf, NOTHING_TO_DO, type Severity } from '../domain/reasons.ts'
 import { amount, list } from '../domain/words.ts'
 import { rightsInWords } from './rights.ts'
 import { EXPECTED_CRDS, type Seen, type Sight } from './sight.ts'
@@ -203,7 +203,7 @@ function operator({ operator, entitlement }: Seen): Finding {
       }
 }
 
-function decision({ entitlement }: Seen, now: Instant): Finding {
+function decision({ entitlement, attendance }: Seen, now: Instant): Finding {
   const finding = of('installation')
   if (entitlement.kind === 'hidden') return finding('decision', 'skipped', entitlement.why)
   if (entitlement.value === undefined) {
@@ -214,6 +214,9 @@ function decision({ entitlement }: Seen, now: Instant): Finding {
   if (due !== undefined && due + MINUTE < now) {
     const message = `a new decision has been due since ${entitlement.value.nextChangeAt}`
     return { ...finding('decision', 'failed', message, 'the operator does not run, or cannot write'), pending: true }
+  }
+  if (attendance !== undefined && attendance.severity !== 'info') {
+    return { ...finding('decision', 'failed', attendance.message, cure(attendance.reason)), pending: true }
   }
   return finding('decision', 'ok', 'the operator has decided, and no decision is overdue')
 }
@@ -230,13 +233,28 @@ function published(status: EntitlementStatus, { licenses }: Seen): Finding[] {
       ...finding('licenses', 'failed', `License ${name} has not been read yet`, 'see whether the operator runs'),
       pending: true,
     })),
-    ...status.messages.map((message) => finding('to-know', 'warning', message)),
+    ...toKnow(status),
     ...agents(
       [...status.agents.refused, ...status.agents.held].map(({ message = '', reason = '' }) => ({ message, reason })),
       status.agents.admitted.map(({ name }) => name),
       'admitted',
     ),
   ]
+}
+
+const RESULTS: Readonly<Record<Severity, Result>> = { critical: 'failed', warning: 'warning', info: 'ok' }
+
+/** Every problem but the verdict and the agents, which have lines of their own. */
+function toKnow({ health, messages, violations, agents }: EntitlementStatus): Finding[] {
+  const finding = of('license')
+  if (health === undefined) return messages.map((message) => finding('to-know', 'warning', message))
+  const said = new Set([...violations.slice(0, 1), ...agents.refused, ...agents.held].map(({ reason }) => reason))
+  return health.problems
+    .filter(({ reason }) => !said.has(reason))
+    .map(({ reason, severity, source, message, pending }) => ({
+      ...finding(source === 'operation' ? 'carried-out' : 'to-know', RESULTS[severity], message, cure(reason)),
+      ...(pending === true ? { result: 'warning' as const, pending } : {}),
+    }))
 }
 
 function predicted(prediction: Prediction): Finding[] {
@@ -247,7 +265,7 @@ function predicted(prediction: Prediction): Finding[] {
   const result = restricted ? 'failed' : decision.verdict === 'Valid' && !decision.expiring ? 'ok' : 'warning'
   return [
     finding('verdict', result, `${decision.verdict}: ${decision.message}`, cure(decision.reason)),
-    ...decision.messages.map((message) => finding('to-know', 'warning', message)),
+    ...decision.notes.map(({ message }) => finding('to-know', 'warning', message)),
     ...agents(
       decision.agents.refused.map(({ message, reason }) => ({ message, reason })),
       decision.agents.admitted.map(({ agent }) => agent),

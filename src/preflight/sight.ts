@@ -8,9 +8,11 @@ import { type ActiveConfig, activeConfig } from '../cluster/active-config.ts'
 import { projectOwn } from '../cluster/stores.ts'
 import { type Survey, surveyCluster } from '../cluster/survey.ts'
 import type { Client } from '../kube/client.ts'
+import type { Problem } from '../domain/health/problem.ts'
 import { KubeError, unlessMissing } from '../kube/errors.ts'
 import { listAll } from '../kube/list-all.ts'
 import * as kinds from '../kube/resource.ts'
+import { attendanceProblem } from './attendance.ts'
 import { fieldsMissingIn, nameOfCrd } from './outdated.ts'
 import { dutiesOf, type Place, type Right } from './rights.ts'
 
@@ -43,6 +45,8 @@ export interface Seen {
   readonly secret: Sight<Uint8Array | undefined>
   /** Namespaces with a Secret of the license's name in which nobody looks for it. */
   readonly strayLicenses: Sight<readonly string[]>
+  /** What is wrong if no operator is at work, or nobody can tell. */
+  readonly attendance?: Problem
   /** What CRDs of this version have and those in the cluster do not, by CRD. */
   readonly outdatedCrds: Sight<ReadonlyMap<string, readonly string[]>>
   readonly rights: Sight<Granted>
@@ -75,6 +79,15 @@ export async function look(
   const serverTime = client.serverTime()
   const operator = await see(() => runningOperator(client, place.namespace, signal))
   const account = operator.kind === 'seen' ? operator.value?.serviceAccount : undefined
+  const entitlement = await see(async () => {
+    const object = await unlessMissing(client.get(entitlements, { name: place.product }, signal))
+    return object?.['status'] as EntitlementStatus | undefined
+  })
+  const decided = entitlement.kind === 'seen' ? entitlement.value : undefined
+  const attendance =
+    decided?.operator === undefined
+      ? undefined
+      : await attendanceProblem(client, place.product, decided.operator.namespace, signal)
   return {
     server: server.origin,
     version,
@@ -87,10 +100,8 @@ export async function look(
     policies: await see(() => hasPolicies(client, signal)),
     crds: await see(() => servedCrds(client, signal)),
     operator,
-    entitlement: await see(async () => {
-      const object = await unlessMissing(client.get(entitlements, { name: place.product }, signal))
-      return object?.['status'] as EntitlementStatus | undefined
-    }),
+    entitlement,
+    ...(attendance === undefined ? {} : { attendance }),
     licenses: await see(async () => {
       const items = (await unlessMissing(Array.fromAsync(listAll(client, licenses, {}, signal)))) ?? []
       return items.map(({ metadata, ...item }) => ({
@@ -159,9 +170,9 @@ const crdKind: kinds.Resource = {
   namespaced: false,
 }
 
-async function strayLicenses(
+export async function strayLicenses(
   client: Client,
-  { namespace, licenseSecret }: Place,
+  { namespace, licenseSecret }: Pick<Place, 'namespace' | 'licenseSecret'>,
   signal: AbortSignal,
 ): Promise<string[]> {
   const fieldSelector = `metadata.name=${licenseSecret}`

@@ -28,6 +28,7 @@ export interface ControllerSpec {
 export interface ControllerHooks {
   readonly finished?: (controller: string, result: 'success' | 'error', seconds: number) => void
   readonly failed?: (controller: string, key: string, error: unknown) => void
+  readonly succeeded?: (controller: string, key: string) => void
   readonly added?: (controller: string) => void
   readonly retried?: (controller: string) => void
   /** A key was taken up that had been due for so many seconds. */
@@ -91,6 +92,7 @@ export function startController(spec: ControllerSpec, clock: Clock, hooks: Contr
       queue.forget(key)
       if (action.kind === 'look-again-at') queue.addAt(key, action.instant)
       tell(() => hooks.finished?.(spec.name, 'success', (performance.now() - started) / 1000))
+      tell(() => hooks.succeeded?.(spec.name, key))
     } catch (error) {
       if (stopping.signal.aborted) return
       if (!(error instanceof TerminalError)) queue.retry(key)

@@ -26,6 +26,18 @@ export interface Measured {
   readonly watches: () => readonly MeasuredWatch[]
 }
 
+/** How it stands, as far as it is measured. */
+export interface MeasuredHealth {
+  readonly level: string
+  readonly problems: readonly {
+    readonly reason: string
+    readonly severity: string
+    readonly source: string
+    readonly pending?: true
+  }[]
+}
+
+const LEVELS = ['Healthy', 'Attention', 'Restricted']
 const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10]
 
 export function createMetrics(measured: Measured) {
@@ -57,6 +69,18 @@ export function createMetrics(measured: Measured) {
     name: 'cto_agents',
     help: 'Agents by state, and how many are licensed (-1: any number).',
     labelNames: ['state'],
+    registers,
+  })
+  const level = new Gauge({
+    name: 'cto_health',
+    help: 'How it stands: 1 for the level that applies (Healthy, Attention or Restricted), 0 for the others.',
+    labelNames: ['level'],
+    registers,
+  })
+  const problems = new Gauge({
+    name: 'cto_problems',
+    help: 'What a person should look into, by reason and severity; the source is the decision, or the operation that carries it out.',
+    labelNames: ['reason', 'severity', 'source'],
     registers,
   })
   return {
@@ -130,6 +154,14 @@ export function createMetrics(measured: Measured) {
       labelNames: ['host', 'method', 'code'],
       registers,
     }),
+    /** Shows how it stands. What is over in a moment is left out. */
+    showHealth(health: MeasuredHealth): void {
+      for (const one of LEVELS) level.set({ level: one }, Number(one === health.level))
+      problems.reset()
+      for (const { reason, severity, source, pending } of health.problems) {
+        if (pending !== true) problems.inc({ reason, severity, source })
+      }
+    },
     /** Shows a published decision. */
     show(status: EntitlementStatus): void {
       licenseInfo.reset()

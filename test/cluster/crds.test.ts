@@ -255,12 +255,14 @@ describe('what the operator publishes', () => {
       ],
     }),
   )
+  const entitlement = entitlementStatus(decision, undefined, 1, NOW, circumstances)
+  const { health = { level: 'Healthy', headline: '', problems: [] } } = entitlement
   const statuses: [Resource, string, unknown, object][] = [
     [
       platformConfigs,
       'published',
       { agents: { enabled: [{ name: 'rex' }] } },
-      platformConfigStatus(decision, ['rex', 'blaze', 'tess', 'my-agent'], 'not in use', undefined, 1, NOW),
+      platformConfigStatus(decision, health, ['rex', 'blaze', 'tess', 'my-agent'], 'not in use', undefined, 1, NOW),
     ],
     [
       licenses,
@@ -268,7 +270,7 @@ describe('what the operator publishes', () => {
       { secretRef: { namespace: 'cto-system', name: 'cto-license' } },
       licenseStatus(decision.licenses[0]!, decision, undefined, 1, NOW),
     ],
-    [entitlements, 'cto', { product: 'cto' }, entitlementStatus(decision, undefined, 1, NOW, circumstances)],
+    [entitlements, 'cto', { product: 'cto' }, entitlement],
   ]
 
   test.each(statuses)(
@@ -301,12 +303,23 @@ describe('what the operator publishes', () => {
     ])
 
     const [entitlement, ofEntitlement] = await columns('ent', 'cto')
-    expect(entitlement).toEqual(['NAME', 'VERDICT', 'PLAN', 'DEGRADATION', 'NODES', 'AGENTS', 'EXPIRES', 'AGE'])
+    expect(entitlement).toEqual([
+      'NAME',
+      'VERDICT',
+      'PLAN',
+      'DEGRADATION',
+      'HEALTHY',
+      'NODES',
+      'AGENTS',
+      'EXPIRES',
+      'AGE',
+    ])
     expect(ofEntitlement.slice(0, -1)).toEqual([
       'cto',
       'Expired',
       'team',
       'NewAgentsBlocked',
+      'False',
       '5',
       '2/2',
       '2026-10-12T08:00:00Z',

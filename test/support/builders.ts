@@ -1,3 +1,4 @@
+import type { Decision } from '../../src/domain/decision.ts'
 // Facts for tests: a small Kind cluster, the CTO catalog, and whatever the test is about.
 
 import ctoCatalog from '../../src/catalogs/cto.json' with { type: 'json' }
@@ -31,7 +32,12 @@ export const kind: ClusterType = {
 export const eks: ClusterType = { ...kind, type: 'EKS', platform: 'aws', evidence: ['EKS label on 1 node'] }
 
 /** What a status says beside the decision, where all is well. */
-export const circumstances: Circumstances = { policies: 'enforced', operator: '', findings: [], attends: true }
+export const circumstances: Circumstances = { operator: '', findings: [], attends: true }
+
+/** What a person should know beside the verdict, as sentences. */
+export function messagesOf({ notes }: Decision): string[] {
+  return notes.map(({ message }) => message)
+}
 
 export function claims(overrides: Partial<LicenseClaims> = {}): LicenseClaims {
   return {

@@ -21,6 +21,7 @@ import {
   wanted,
   workload,
   circumstances,
+  messagesOf,
 } from '../support/builders.ts'
 
 const running = { workloads: [workload('rex'), workload('tess')], cluster: eks }
@@ -60,7 +61,7 @@ describe('time', () => {
   test('Ericsson SGSN-MME: a key that ends before the license is said long before, and its end is not slept through', () => {
     const keyExpiresAt = NOW + 200 * DAY
     const decision = decide(facts({ licenses: [license({}, { keyExpiresAt })] }))
-    expect(decision.messages.join()).toContain(`a key that may be used until ${formatInstant(keyExpiresAt)}`)
+    expect(messagesOf(decision).join()).toContain(`a key that may be used until ${formatInstant(keyExpiresAt)}`)
     expect(timelineFrom(facts({ licenses: [license({}, { keyExpiresAt })] })).length).toBeGreaterThan(0)
     expect(
       decide(facts({ now: NOW, licenses: [license({ expiresAt: NOW + 400 * DAY }, { keyExpiresAt })] })),

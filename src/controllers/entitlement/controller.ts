@@ -15,7 +15,7 @@ import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import { type Memory, NO_MEMORY } from '../../domain/facts.ts'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
-import { amount } from '../../domain/words.ts'
+import { amount, list } from '../../domain/words.ts'
 import type { Client } from '../../kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound, isUnreachable } from '../../kube/errors.ts'
 import type { EventRecorder } from '../../kube/events.ts'
@@ -24,12 +24,16 @@ import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
 import { pause } from '../../runtime/pause.ts'
 import type { DecisionBoard } from '../decision-board.ts'
-import type { Finding, HealthBoard } from '../health-board.ts'
+import type { Finding } from '../../domain/health/finding.ts'
+import type { HealthBoard } from '../health-board.ts'
+import { wordsOf } from '../outcomes.ts'
 import type { TamperingReporter } from '../tampering.ts'
 import { gather, type GatherDeps, waitingFor } from './gather.ts'
 import { doubtfulMemory, memoryFrom } from './memory.ts'
 import { isSealed, sealed } from './seal.ts'
-import { entitlementStatus, licenseStatus, platformConfigStatus, type PolicySupport, type Previous } from './status.ts'
+import { entitlementStatus, licenseStatus, platformConfigStatus, type Previous } from './status.ts'
+import { healthOfDecision } from '../../domain/health/health.ts'
+import { publishedHealth } from './published-health.ts'
 import { publishedGate } from './published-gate.ts'
 import { entitlementTransitions, licenseTransitions, type Transition } from './transitions.ts'
 
@@ -44,7 +48,6 @@ export interface EntitlementDeps extends GatherDeps {
   readonly onVaultProblem: (error: unknown) => void
   readonly board: DecisionBoard
   readonly events: EventRecorder
-  readonly policies: () => PolicySupport
   /** Who the operator is to the API server; empty where it does not say. */
   readonly whoAmI: (signal: AbortSignal) => Promise<string>
   readonly health: HealthBoard
@@ -59,15 +62,9 @@ export interface EntitlementDeps extends GatherDeps {
 }
 
 export const ENTITLEMENT_KEY = 'entitlement'
-/** As a word in a sentence, an answer of the API server can be long: the object that it refuses is in it. */
-const LONGEST_WORDS = 300
+const MOST_NAMED = 4
 /** Between the last attempts to keep the evidence, before the operator ends. */
 const LAST_TRIES_MS = 200
-
-function wordsOf(error: unknown): string {
-  const words = error instanceof Error ? error.message : String(error)
-  return words.length > LONGEST_WORDS ? `${words.slice(0, LONGEST_WORDS)}…` : words
-}
 
 function noRoom(leftOut: number, secret: string): Finding | undefined {
   if (leftOut === 0) return undefined
@@ -80,7 +77,16 @@ function isOvertaken(error: unknown): boolean {
   return isConflict(error) || isAlreadyExists(error)
 }
 
-async function failureOf(work: Promise<void>): Promise<{ readonly error: unknown } | undefined> {
+interface Failure {
+  readonly error: unknown
+}
+
+/** A status that could not be written: `License acme`. */
+interface Unwritten extends Failure {
+  readonly what: string
+}
+
+async function failureOf(work: Promise<void>): Promise<Failure | undefined> {
   try {
     await work
     return undefined
@@ -131,9 +137,12 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       const unkept = await failureOf(keepEvidence(signal))
       isUnkept = unkept !== undefined
       reportKeeping(unkept)
-      await publishLicenses(decision, facts.now, signal)
-      await publishConfigs(decision, facts.now, signal)
-      const failed = failure ?? unkept
+      const unwritten = [
+        ...(await publishLicenses(decision, facts.now, signal)),
+        ...(await publishConfigs(decision, facts.now, signal)),
+      ]
+      reportStatuses(unwritten)
+      const failed = failure ?? unkept ?? unwritten[0]
       // The queue tries again, and less often each time, also where nothing else happens.
       if (failed !== undefined) throw failed.error
       // While the clock is in dispute it wakes nobody at the right time; then the time is looked at again and again.
@@ -156,7 +165,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   }
 
   /** Another writer was faster, or nobody answered: that is over in a moment, and no news. */
-  function reportPublication(failure: { readonly error: unknown } | undefined): void {
+  function reportPublication(failure: Failure | undefined): void {
     if (failure === undefined) {
       health.report('publication', undefined)
       return
@@ -173,7 +182,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   }
 
   /** Without its vault the operator works on; only a restart would lose something. */
-  function reportKeeping(failure: { readonly error: unknown } | undefined): void {
+  function reportKeeping(failure: Failure | undefined): void {
     const { namespace, name: secret } = vault.regarding
     if (failure === undefined) {
       health.report('evidence', noRoom(vault.leftOut, `${namespace}/${secret}`))
@@ -188,6 +197,22 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       reason: 'EvidenceNotKept',
       message: `the evidence could not be kept in Secret ${namespace}/${secret}: ${wordsOf(error)}; it is tried again until it is, and a restart before that forgets what licenses replaced and revoked`,
     })
+  }
+
+  function reportStatuses(unwritten: readonly Unwritten[]): void {
+    const refused = unwritten.filter(({ error }) => !isConflict(error) && !isUnreachable(error))
+    const [first] = refused
+    if (first === undefined) {
+      // What could not be tried says nothing.
+      if (unwritten.length === 0) health.report('statuses', undefined)
+      return
+    }
+    const subject = list(
+      refused.map(({ what }) => what),
+      MOST_NAMED,
+    )
+    const message = `the status of ${subject} could not be written and says what was decided earlier: ${wordsOf(first.error)}; it is tried again until it can`
+    health.report('statuses', { type: 'StatusWritten', healthy: false, reason: 'StatusNotWritten', message })
   }
 
   /** Whether an operator of another namespace has written the Entitlement, and may go on doing so. */
@@ -263,7 +288,6 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     const resource = live ?? (await create(signal))
     const previous = published ?? before
     const circumstances = {
-      policies: deps.policies(),
       operator: operator ?? '',
       findings: health.findings,
       attends: true,
@@ -318,18 +342,27 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     stores.entitlement.published(await client.replace(entitlements, object, signal, 'status'))
   }
 
-  async function publishLicenses(decision: Decision, now: number, signal: AbortSignal): Promise<void> {
+  async function publishLicenses(decision: Decision, now: number, signal: AbortSignal): Promise<Unwritten[]> {
+    const unwritten: Unwritten[] = []
     for (const license of decision.licenses) {
       const resource = stores.licenses.store.get(license.name)
       if (resource === undefined) continue
       const before = resource.status as LicenseStatus | undefined
       const status = licenseStatus(license, decision, before, resource.generation, now)
-      if (!(await applyStatus(licenses, 'License', stores.licenses, resource, status, signal))) continue
-      for (const transition of licenseTransitions(before, status)) say('License', resource, transition)
+      const failure = await failureOf(
+        applyStatus(licenses, 'License', stores.licenses, resource, status, signal).then((isNew) => {
+          const transitions = isNew ? licenseTransitions(before, status) : []
+          for (const transition of transitions) say('License', resource, transition)
+        }),
+      )
+      if (failure !== undefined) unwritten.push({ what: `License ${resource.name}`, ...failure })
     }
+    return unwritten
   }
 
-  async function publishConfigs(decision: Decision, now: number, signal: AbortSignal): Promise<void> {
+  async function publishConfigs(decision: Decision, now: number, signal: AbortSignal): Promise<Unwritten[]> {
+    const unwritten: Unwritten[] = []
+    const health = publishedHealth(healthOfDecision(decision, deps.health.findings), published?.health, now)
     const products = productsHere(stores, name)
     const configs = ownConfigs(stores, name)
     const active = activeConfig(configs)
@@ -342,6 +375,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       const names = active?.uid === resource.uid ? active.wanted.agents : []
       const status = platformConfigStatus(
         decision,
+        health,
         names,
         stalled(resource, active),
         previous,
@@ -352,8 +386,12 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       const more = said === undefined ? [] : [condition('ProductNamed', false, 'SeveralProducts', said)]
       const conditions = conditionsAfter(previous?.conditions, more, resource.generation, formatInstant(now))
       const full = { ...status, conditions: [...status.conditions, ...conditions] }
-      await applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, full, signal)
+      const failure = await failureOf(
+        applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, full, signal).then(() => undefined),
+      )
+      if (failure !== undefined) unwritten.push({ what: `PlatformConfig ${resource.name}`, ...failure })
     }
+    return unwritten
   }
 
   /** What a person has to mend about a PlatformConfig before it counts. */

@@ -77,6 +77,7 @@ export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSign
     ...(config === undefined ? {} : { wanted: config.wanted }),
     agentsNamespace: deps.agentsNamespace,
     configs: ownConfigs(stores, catalog.product).map(({ name, spec }) => ({ name, spec })),
+    ...(config === undefined ? {} : { activeConfig: config.name }),
     workloads: workloadFacts(stores, deps, installedAt(stores, catalog.product, now)),
     namesTaken: deps.namesTaken(),
     memory,

@@ -1,6 +1,6 @@
 // What people and programs read: a Decision as the status of the Entitlement, the Licenses and the PlatformConfig. Pure.
 
-import { type Condition, condition, conditionsAfter, NO_POLICIES, type WantedCondition } from '../../api/conditions.ts'
+import { type Condition, condition, conditionsAfter, type WantedCondition } from '../../api/conditions.ts'
 import type { EntitlementStatus, PublishedKey, PublishedLimit } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfigStatus } from '../../api/platform-config.ts'
@@ -11,22 +11,21 @@ import type { LicenseDecision } from '../../domain/license-state.ts'
 import { coveredUntil, isHardLimit, isWithin, limitOf } from '../../domain/grant.ts'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
 import { amount, list } from '../../domain/words.ts'
-import type { Finding } from '../health-board.ts'
+import type { HealthStatus } from '../../api/health.ts'
+import type { Finding } from '../../domain/health/finding.ts'
+import { healthOfDecision } from '../../domain/health/health.ts'
 import { withShortTexts } from './bounds.ts'
 import { agentEntry, publishedAgents, refusedEntry, usage } from './published-agents.ts'
-import { conditionsOf, publishedMessages } from './published-findings.ts'
+import { conditionsOf, healthCondition, publishedHealth, publishedMessages } from './published-health.ts'
 import { publishedGate } from './published-gate.ts'
-
-/** Whether the API server enforces our policies itself. */
-export type PolicySupport = 'enforced' | 'unsupported'
 
 export interface Previous {
   readonly conditions?: readonly Condition[]
+  readonly health?: HealthStatus
 }
 
 /** What is known beside the decision: of the API server, and of what became of carrying decisions out. */
 export interface Circumstances {
-  readonly policies: PolicySupport
   /** Who the operator is to the API server; empty if it does not say. */
   readonly operator: string
   /** What the controllers found. */
@@ -49,6 +48,7 @@ export function entitlementStatus(
   const { grant, degradation, nodes } = decision
   const claims = grant.license?.claims
   const until = coveredUntil(grant)
+  const health = publishedHealth(healthOfDecision(decision, circumstances.findings), previous?.health, now)
   const status: Omit<EntitlementStatus, 'gate'> = {
     observedGeneration: generation,
     verdict: decision.verdict,
@@ -100,11 +100,12 @@ export function entitlementStatus(
       message,
       since: formatInstant(firstSeen),
     })),
-    messages: publishedMessages(decision, circumstances.findings),
+    health,
+    messages: publishedMessages(decision, health),
     ...(decision.nextChangeAt === undefined ? {} : { nextChangeAt: formatInstant(decision.nextChangeAt) }),
     conditions: conditionsAfter(
       previous?.conditions,
-      entitlementConditions(decision, circumstances),
+      [...entitlementConditions(decision, circumstances), healthCondition(health)],
       generation,
       formatInstant(now),
     ),
@@ -159,7 +160,7 @@ function overageOf({
 }
 
 // Ready means processed, whatever the license says: `helm install --wait` reads it. The license's state stands beside it.
-function entitlementConditions(decision: Decision, { policies, findings }: Circumstances): WantedCondition[] {
+function entitlementConditions(decision: Decision, { findings }: Circumstances): WantedCondition[] {
   const { grant, degradation, cluster, nodes } = decision
   const violated = (verdict: string) => decision.violations.find((violation) => violation.verdict === verdict)
   const notAuthentic = violated('InvalidSignature')
@@ -202,12 +203,6 @@ function entitlementConditions(decision: Decision, { policies, findings }: Circu
       violated('Expired')?.message ?? 'nothing is restricted because of an ended license',
     ),
     ...soundness(decision),
-    condition(
-      'PolicyEnforced',
-      policies === 'enforced',
-      policies === 'enforced' ? 'PolicyEnforced' : 'NotSupported',
-      policies === 'enforced' ? 'the API server refuses growth itself' : NO_POLICIES,
-    ),
     ...conditionsOf(findings),
   ]
 }
@@ -277,8 +272,10 @@ export function licenseStatus(
   }
 }
 
+/** @param health as it is published in the Entitlement */
 export function platformConfigStatus(
   decision: Decision,
+  health: HealthStatus,
   names: readonly string[],
   stalled: string | undefined,
   previous: Previous | undefined,
@@ -291,6 +288,7 @@ export function platformConfigStatus(
   const refused = agents.refused.filter(mine)
   const held = agents.held.filter(mine)
   const left = [...refused, ...held].map((agent) => agent.agent)
+  const missing = admitted.filter(({ key }) => agents.toMake.has(key) || agents.failing.some((one) => one.key === key))
   return {
     observedGeneration: generation,
     verdict: decision.verdict,
@@ -298,7 +296,7 @@ export function platformConfigStatus(
     message: decision.message,
     cluster: decision.cluster.type,
     agents: {
-      summary: `${admitted.length}/${names.length}`,
+      summary: `${admitted.length - missing.length}/${names.length}`,
       admitted: admitted.map(agentEntry),
       refused: refused.map(refusedEntry),
       held: held.map((agent) => ({ ...refusedEntry(agent), replicas: agent.replicas })),
@@ -317,6 +315,15 @@ export function platformConfigStatus(
             ? 'every agent is admitted'
             : `${list(left)} ${left.length === 1 ? 'is' : 'are'} not admitted`,
         ),
+        condition(
+          'AgentsAvailable',
+          missing.length === 0,
+          missing.length === 0 ? 'Available' : 'AgentsMissing',
+          missing.length === 0
+            ? 'every agent that is admitted is there'
+            : `${list(missing.map(({ agent }) => agent))} ${missing.length === 1 ? 'is' : 'are'} admitted, and not there or without pods`,
+        ),
+        stalled === undefined ? healthCondition(health) : condition('Healthy', false, 'ConfigNotUsed', stalled),
       ],
       generation,
       formatInstant(now),

@@ -56,6 +56,7 @@ function factsOf(workload: Workload, belonging: Belonging, marks: Marks, since: 
     governedSince: since,
     ...(isController ? { controller: belonging.uid } : {}),
     images: workload.images,
+    ...(workload.failure === undefined ? {} : { failure: workload.failure }),
   }
 }
 

@@ -7,9 +7,11 @@ import type { Client } from '../../kube/client.ts'
 import { KubeError } from '../../kube/errors.ts'
 import { deployments } from '../../kube/resource.ts'
 import { type Action, awaitChange, lookAgainAt } from '../../runtime/action.ts'
+import { isReason } from '../../domain/reasons.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
-import type { Finding, HealthBoard } from '../health-board.ts'
+import type { Finding } from '../../domain/health/finding.ts'
+import type { HealthBoard } from '../health-board.ts'
 import {
   admittedProbe,
   type Answer,
@@ -126,13 +128,20 @@ export function gateCheck(deps: GateCheckDeps): GateCheck {
   }
 }
 
+const NOT_TRIED: Finding = {
+  type: TYPE,
+  healthy: false,
+  pending: true,
+  reason: 'CarryingOut',
+  message: 'whether the API server enforces the admission policies is about to be tried',
+}
+
 /** What was found before this term holds until it is tried in it. */
-export function formerFinding(status: unknown): Finding | undefined {
+export function formerFinding(status: unknown): Finding {
   const { conditions = [] } = (status ?? {}) as { conditions?: readonly FormerCondition[] }
   const found = Array.isArray(conditions) ? conditions.find((condition) => condition.type === TYPE) : undefined
-  if (found === undefined) return undefined
-  const { reason = '', message = '' } = found
-  return { type: TYPE, healthy: found.status === 'True', reason, message }
+  const { status: is = 'Unknown', reason = '', message = '' } = found ?? {}
+  return is === 'Unknown' || !isReason(reason) ? NOT_TRIED : { type: TYPE, healthy: is === 'True', reason, message }
 }
 
 interface FormerCondition {

@@ -2,7 +2,7 @@
 
 import type { ObjectMeta } from '../../cluster/objects.ts'
 import { amount } from '../../domain/words.ts'
-import type { Finding } from '../health-board.ts'
+import type { Finding } from '../../domain/health/finding.ts'
 
 /** The workloads of one kind that run an agent's image without the label: all are counted, the first few are named. */
 export interface Sightings {

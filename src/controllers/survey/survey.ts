@@ -7,6 +7,7 @@ import type { Client, RawObject } from '../../kube/client.ts'
 import { isGone, isNotFound } from '../../kube/errors.ts'
 import type { Resource } from '../../kube/resource.ts'
 import { pause } from '../../runtime/pause.ts'
+import type { Finding } from '../../domain/health/finding.ts'
 import type { HealthBoard } from '../health-board.ts'
 import { findingOf, NOTHING, type Sightings, unlabelledImage, withSighting } from './sighting.ts'
 
@@ -142,7 +143,7 @@ async function readPage(
   }
 }
 
-function failed({ plural }: Resource, error: unknown) {
+function failed({ plural }: Resource, error: unknown): Finding {
   const words = error instanceof Error ? error.message : String(error)
   const message = `whether ${plural} run an agent's image without the label cannot be seen: ${words}; it is tried again within an hour`
   return { type: 'AgentsLabelled', healthy: false, reason: 'SurveyFailed', message }

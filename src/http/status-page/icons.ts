@@ -1,6 +1,6 @@
 // The signs of the page. Each stands beside the word that it means, and is nothing to a screen reader.
 
-import type { Tone } from '../../domain/standing.ts'
+import type { Tone } from './view.ts'
 import { htmlOf, type Markup, markup } from './markup.ts'
 
 const SIGNS = {

@@ -9,8 +9,8 @@ import { coveredUntil, limitOf } from '../../domain/grant.ts'
 import { formatInstant, type Instant, wholeDaysBetween } from '../../domain/instant.ts'
 import { UNLIMITED } from '../../domain/license/claims.ts'
 import type { NodeOverage } from '../../domain/cluster/node-overage.ts'
+import type { Health, HealthLevel } from '../../domain/health/health.ts'
 import { cureOf, NOTHING_TO_DO } from '../../domain/reasons.ts'
-import { headlineOf, type Standing, type Tone, toneOf } from '../../domain/standing.ts'
 import type { TimelineEntry } from '../../domain/timeline.ts'
 import { timeFrom } from './dates.ts'
 import type { JournalEntry } from './journal.ts'
@@ -21,6 +21,8 @@ export interface StatusSource {
   readonly now: Instant
   /** Absent until the first decision. */
   readonly decision?: Decision
+  /** How it stands; absent until the first decision. */
+  readonly health?: Health
   readonly timeline: readonly TimelineEntry[]
   readonly events: readonly JournalEntry[]
   /** What keeps the operator from its first decision. */
@@ -37,6 +39,9 @@ export interface StatusView {
   readonly status?: DecidedView
   readonly events: readonly EventView[]
 }
+
+/** From all is well to growth is refused. */
+export type Tone = 'good' | 'attention' | 'restricted'
 
 export interface DecidedView {
   readonly tone: Tone
@@ -136,18 +141,23 @@ export interface Bounded<T> {
   readonly more: number
 }
 
+const TONES: Readonly<Record<HealthLevel, Tone>> = {
+  Healthy: 'good',
+  Attention: 'attention',
+  Restricted: 'restricted',
+}
 const MOST = { refused: 12, held: 12, admitted: 40, list: 10, features: 40 } as const
 const LONGEST = { name: 72, text: 220 } as const
 
 export function statusView(source: StatusSource): StatusView {
-  const { catalog, decision } = source
+  const { catalog, decision, health } = source
   return {
     product: catalog.title,
     vendor: catalog.vendor,
     version: source.version,
     at: formatInstant(source.now),
     waitingFor: source.waitingFor.slice(0, MOST.list).map((one) => short(one)),
-    ...(decision === undefined ? {} : { status: decidedView(source, decision) }),
+    ...(decision === undefined || health === undefined ? {} : { status: decidedView(source, decision, health) }),
     events: source.events.map(({ at, type, reason, regarding, note }) => ({
       at: formatInstant(at),
       type,
@@ -158,16 +168,15 @@ export function statusView(source: StatusSource): StatusView {
   }
 }
 
-function decidedView({ catalog, now, timeline }: StatusSource, decision: Decision): DecidedView {
+function decidedView({ catalog, now, timeline }: StatusSource, decision: Decision, health: Health): DecidedView {
   const { grant, cluster, agents } = decision
   const { branding } = grant.plan
-  const standing = standingOf(decision)
   const [first, ...others] = decision.violations.map(problemView)
   const expiresAt = coveredUntil(grant)
   return {
-    tone: toneOf(standing),
+    tone: TONES[health.level],
     verdict: decision.verdict,
-    headline: headlineOf(standing, catalog.governed.noun),
+    headline: health.headline,
     message: asSentence(decision.message),
     // The end of a license is its date, and not when it was noticed.
     ...(first?.since === undefined || decision.verdict === 'Expired' ? {} : { since: first.since }),
@@ -175,8 +184,11 @@ function decidedView({ catalog, now, timeline }: StatusSource, decision: Decisio
     ...(expiresAt === undefined ? {} : { countdown: countdown(now, expiresAt) }),
     license: licenseView(decision, now),
     limits: limitsView(decision, catalog),
-    problems: [...others, ...decision.concerns.slice(0, MOST.list).map(problemView)],
-    notes: decision.messages.slice(0, MOST.list).map(asSentence),
+    problems: [...others, ...[...operationProblems(health), ...decision.concerns].slice(0, MOST.list).map(problemView)],
+    notes: decision.notes
+      .filter(({ reason }) => decision.concerns.every((concern) => concern.reason !== reason))
+      .slice(0, MOST.list)
+      .map(({ message }) => asSentence(message)),
     agents: {
       noun: catalog.governed.noun,
       refused: bounded(agents.refused, MOST.refused, agentView),
@@ -198,15 +210,9 @@ function decidedView({ catalog, now, timeline }: StatusSource, decision: Decisio
   }
 }
 
-function standingOf({ verdict, expiring, gate, agents, messages }: Decision): Standing {
-  return {
-    verdict,
-    expiring,
-    growth: gate.growth,
-    refused: agents.refused.length,
-    held: agents.held.length,
-    messages: messages.length,
-  }
+/** What is in the work is over before anybody could do something about it. */
+function operationProblems({ problems }: Health): Problem[] {
+  return problems.filter(({ source, pending }) => source === 'operation' && pending !== true)
 }
 
 interface Problem {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { createHealthBoard, type Finding } from '../../../src/controllers/health-board.ts'
+import { createHealthBoard } from '../../../src/controllers/health-board.ts'
+import type { Finding } from '../../../src/domain/health/finding.ts'
 
 const gate: Finding = { type: 'GateVerified', healthy: true, reason: 'GateClosed', message: 'it is closed' }
 

@@ -8,6 +8,7 @@ import { readLicenseResource } from '../../../src/api/license.ts'
 import { readPlatformConfig } from '../../../src/api/platform-config.ts'
 import { packageRoot } from '../../../src/control-plane/package-root.ts'
 import { entitlementStatus, licenseStatus, platformConfigStatus } from '../../../src/controllers/entitlement/status.ts'
+import { FINDING_TYPES } from '../../../src/domain/health/finding.ts'
 import { decide } from '../../../src/domain/decision.ts'
 import { readCrds, schemaOf, withKinds } from '../../support/api-reference.ts'
 import { facts, license, NOW, circumstances } from '../../support/builders.ts'
@@ -23,10 +24,15 @@ test('docs/api-reference.md has every field as it is (vitest -u writes them)', a
 
 const decision = decide(facts({ licenses: [license()] }))
 const [judged] = decision.licenses
+const entitlement = entitlementStatus(decision, undefined, 1, NOW, {
+  ...circumstances,
+  findings: FINDING_TYPES.map((type) => ({ type, healthy: true, reason: 'GateClosed', message: 'well' })),
+})
+const { health = { level: 'Healthy', headline: '', problems: [] } } = entitlement
 const published = {
-  Entitlement: entitlementStatus(decision, undefined, 1, NOW, circumstances),
+  Entitlement: entitlement,
   ...(judged === undefined ? {} : { License: licenseStatus(judged, decision, undefined, 1, NOW) }),
-  PlatformConfig: platformConfigStatus(decision, [], 'another one counts', undefined, 1, NOW),
+  PlatformConfig: platformConfigStatus(decision, health, [], 'another one counts', undefined, 1, NOW),
 }
 
 describe.each(Object.entries(published))('the conditions of %s', (kind, { conditions }) => {

@@ -15,6 +15,7 @@ import {
   revoked,
   wanted,
   workload,
+  messagesOf,
 } from '../../support/builders.ts'
 
 const names = (agents: readonly { agent: string }[]) => agents.map((agent) => agent.agent)
@@ -54,8 +55,8 @@ describe('without a license', () => {
   test('an activation key alone grants nothing and is never repeated', () => {
     const decision = decide(facts({ wanted: wanted(['rex'], { activationKey: true, plan: 'starter' }) }))
     expect(decision.grant.plan.name).toBe('free')
-    expect(decision.messages.join('\n')).toContain('a license key is given but not activated')
-    expect(decision.messages.join('\n')).toContain('expects the starter plan, but the Free plan applies')
+    expect(messagesOf(decision).join('\n')).toContain('a license key is given but not activated')
+    expect(messagesOf(decision).join('\n')).toContain('expects the starter plan, but the Free plan applies')
   })
 })
 
@@ -373,7 +374,7 @@ describe('a soft limit', () => {
     const decision = licensed(1)
     expect(names(decision.agents.admitted)).toEqual(['rex', 'tess'])
     expect(decision.gate.slots).toBe(-1)
-    expect(decision.messages.join()).toContain('is for 1 agent, and there are 2; more are not refused')
+    expect(messagesOf(decision).join()).toContain('is for 1 agent, and there are 2; more are not refused')
   })
 
   test('of 0 grants nothing', () => {

@@ -5,7 +5,18 @@ import { decide } from '../../../src/domain/decision.ts'
 import type { Facts } from '../../../src/domain/facts.ts'
 import { DAY, formatInstant, HOUR } from '../../../src/domain/instant.ts'
 import { changeText, timelineFrom } from '../../../src/domain/timeline.ts'
-import { catalog, claims, eks, facts, license, NOW, revoked, wanted, workload } from '../../support/builders.ts'
+import {
+  catalog,
+  claims,
+  eks,
+  facts,
+  license,
+  NOW,
+  revoked,
+  wanted,
+  workload,
+  messagesOf,
+} from '../../support/builders.ts'
 
 const named = (name: string, overrides: Parameters<typeof claims>[0]) => ({
   name,
@@ -65,7 +76,7 @@ describe('one after the other', () => {
     const followed = decide(facts({ licenses: [now, next] }))
     expect(followed.expiring).toBe(false)
     expect(followed.message).toBe(`the Team license of Acme Corp is in force until ${formatInstant(NOW + 370 * DAY)}`)
-    expect(followed.messages).toContain(
+    expect(messagesOf(followed)).toContain(
       `the Team license of Acme Corp ends on ${formatInstant(NOW + 5 * DAY)}, and license next follows it until ${formatInstant(NOW + 370 * DAY)}`,
     )
   })
@@ -137,7 +148,7 @@ describe('in the place of another', () => {
       expect(license).toMatchObject({ state, inUse: false, kept: [{ claims: { licenseId: 'good' } }] })
       expect(license?.message).toContain(message)
       expect(license?.message).toContain(STAYS)
-      expect(decision.messages).toContain(`License acme: ${license?.message}`)
+      expect(messagesOf(decision)).toContain(`License acme: ${license?.message}`)
     }
   })
 
@@ -160,7 +171,7 @@ describe('in the place of another', () => {
     const renewal = { notBefore: NOW + 14 * DAY, expiresAt: NOW + 380 * DAY }
     const decision = held(renewal)
     expect(decision).toMatchObject({ expiring: false, nextChangeAt: NOW + 14 * DAY })
-    expect(decision.messages.filter((message) => message.startsWith('License acme'))).toEqual([])
+    expect(messagesOf(decision).filter((message) => message.startsWith('License acme'))).toEqual([])
     expect(counting(held(renewal, { now: NOW + 14 * DAY - 1 }))).toBe('good')
     const after = held(renewal, { now: NOW + 14 * DAY })
     expect(counting(after)).toBe('new')
@@ -256,7 +267,7 @@ describe('revoked', () => {
     const end = NOW + 71 * HOUR
     const before = decide(facts(given))
     expect(before).toMatchObject({ verdict: 'Valid', nextChangeAt: end, gate: { growth: 'Open', createUntil: end } })
-    expect(before.messages).toContain(
+    expect(messagesOf(before)).toContain(
       `the vendor has revoked the Team license of Acme Corp; it counts until ${formatInstant(end)}; ask your vendor`,
     )
     expect(stateOf(given, 'acme')).toEqual(['Valid', 'Valid'])

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { characterName, differenceOf, isSameName, unseenCharacter } from '../../../src/domain/names.ts'
 import { replaces } from '../../../src/domain/license-standing.ts'
 import { decide } from '../../../src/domain/decision.ts'
-import { claims, facts, license, wanted } from '../../support/builders.ts'
+import { claims, facts, license, wanted, messagesOf } from '../../support/builders.ts'
 
 describe('one name', () => {
   test.each([
@@ -22,7 +22,7 @@ describe('one name', () => {
     expect(one).not.toBe(other)
     expect(isSameName(one, other)).toBe(true)
     const expecting = facts({ licenses: [license({ organization: one })], wanted: wanted([], { organization: other }) })
-    expect(decide(expecting).messages.filter((message) => message.includes('expects a license'))).toEqual([])
+    expect(messagesOf(decide(expecting)).filter((message) => message.includes('expects a license'))).toEqual([])
     const [older, newer] = [
       claims({ organization: one, serial: 1 }),
       claims({ licenseId: 'b', organization: other, serial: 2 }),
@@ -41,8 +41,8 @@ describe('two names', () => {
   ])('%s', (_what, one, other, difference) => {
     expect(isSameName(one, other)).toBe(false)
     expect(differenceOf(one, other)).toContain(difference)
-    const { messages } = decide(
-      facts({ licenses: [license({ organization: one })], wanted: wanted([], { organization: other }) }),
+    const messages = messagesOf(
+      decide(facts({ licenses: [license({ organization: one })], wanted: wanted([], { organization: other }) })),
     )
     expect(messages.find((message) => message.includes('expects a license'))).toMatch(/they differ in character \d/)
   })

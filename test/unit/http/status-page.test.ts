@@ -4,6 +4,7 @@ import { createServer, get, type IncomingMessage, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { decide } from '../../../src/domain/decision.ts'
+import { healthOfDecision } from '../../../src/domain/health/health.ts'
 import { type Facts, NO_MEMORY, workloadKey } from '../../../src/domain/facts.ts'
 import { DAY, HOUR } from '../../../src/domain/instant.ts'
 import { stepsBefore, timelineFrom } from '../../../src/domain/timeline.ts'
@@ -17,11 +18,13 @@ import { type StatusView, statusView } from '../../../src/http/status-page/view.
 import { catalog, eks, facts, kind, license, NOW, revoked, wanted, workload } from '../../support/builders.ts'
 
 function viewOf(facts: Facts, events: readonly JournalEntry[] = []): StatusView {
+  const decision = decide(facts)
   return statusView({
     catalog,
     version: '1.2.3',
     now: facts.now,
-    decision: decide(facts),
+    decision,
+    health: healthOfDecision(decision, []),
     timeline: [...stepsBefore(facts), ...timelineFrom(facts)],
     events,
     waitingFor: [],
