@@ -3,6 +3,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { admissionPolicies, admissionPolicyBindings, type Resource } from '../../src/kube/resource.ts'
 import type { SigningKey } from '../../src/vendor/signing-key.ts'
+import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { aVendor, catalog, type Cluster, connect, makeKind, prepare, runOperator } from '../support/operator.ts'
 import { policyKeys } from '../../src/controllers/policy/controller.ts'
@@ -115,9 +116,14 @@ test(
     await prepare(lax)
     await makeKind(lax)
     await using running = await runOperator(await lax.access(), vendor, { awaitsDecision: false })
-    const { conditions } = await lax.entitled((status) => status.conditions.some(({ type }) => type === 'GateVerified'))
-    const condition = conditions.find(({ type }) => type === 'GateVerified')
+    const verified = ({ conditions }: EntitlementStatus) => conditions.find(({ type }) => type === 'GateVerified')
+    // As long as nobody has tried it, nobody says that it is in order.
+    const untried = await lax.entitled((status) => verified(status)?.status === 'Unknown')
+    expect(untried.health).toMatchObject({ level: 'Attention', headline: 'In force, and being carried out' })
+    const tried = await lax.entitled((status) => verified(status)?.status !== 'Unknown')
+    const condition = verified(tried)
     expect(condition).toMatchObject({ status: 'False', reason: 'GateOpen' })
+    expect(tried.health).toMatchObject({ level: 'Attention', problems: [{ reason: 'GateOpen', severity: 'critical' }] })
     expect(condition?.message).toContain('it would create an agent in namespace cto-agents that no license admits')
     const readiness = await fetch(`http://${running.operator.address}/readyz`)
     expect(readiness.status).toBe(503)
