@@ -79,7 +79,7 @@ export interface GateStatus {
   readonly workloads: Readonly<Record<string, string>>
   /** Governed namespaces whose workloads are not listed; `*`: any. There, what cannot be told by its selector does not start by a Scale. */
   readonly crowded: readonly string[]
-  /** Agents by the UID of the controller that makes their workloads, such as an Argo Rollout or a CronJob. */
+  /** Agents by `KIND/UID` of the controller that makes their workloads, such as an Argo Rollout or a CronJob. */
   readonly controllers: Readonly<Record<string, string>>
   /** Who the operator is to the API server: it may resume what it held. */
   readonly operator: string

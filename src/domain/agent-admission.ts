@@ -4,7 +4,7 @@
 import { type Candidate, candidatesOf } from './agent-candidates.ts'
 import type { Catalog, Growth } from './catalog.ts'
 import type { Violation } from './checks.ts'
-import type { Facts, Failure, Ran } from './facts.ts'
+import { controllerKey, type Facts, type Failure, type Ran } from './facts.ts'
 import { type Grant, isHardLimit, isWithin, limitOf } from './grant.ts'
 import { type Instant, MINUTE } from './instant.ts'
 import { UNLIMITED } from './license/claims.ts'
@@ -66,7 +66,7 @@ export interface Admission {
   readonly notices: ReadonlyMap<string, Patience>
   /** Of what is admitted: its agent and images, by `workloadKey`. */
   readonly ran: ReadonlyMap<string, Ran>
-  /** Agents by the UID of the controller that makes their workloads. */
+  /** Agents by the controller that makes their workloads, by `controllerKey`. */
   readonly controllers: ReadonlyMap<string, string>
 }
 
@@ -254,7 +254,7 @@ function controllersOf(admitted: readonly Candidate[]): Map<string, string> {
     if (workload === undefined || workload.wants === 0) continue
     if (workload.controller !== undefined) controllers.set(workload.controller, agent)
     // A person may make a Job of a CronJob that runs.
-    if (resource === 'cronjobs' && !workload.held) controllers.set(workload.uid, agent)
+    if (resource === 'cronjobs' && !workload.held) controllers.set(controllerKey(workload.kind, workload.uid), agent)
   }
   return controllers
 }

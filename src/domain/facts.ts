@@ -54,13 +54,18 @@ export interface WorkloadFacts {
   /** Since when its namespace has been governed by an operator; absent: the gate does not cover it. */
   readonly governedSince?: Instant | undefined
   /**
-   * UID of the controller that it belongs to and that is no workload of Kubernetes' own, such as an Argo Rollout. All that
-   * belong to one controller are one agent.
+   * The controller that it belongs to and that is no workload with the label, such as an Argo Rollout, by `controllerKey`. All
+   * that belong to one controller are one agent.
    */
   readonly controller?: string
   /** Images of its containers, joined by commas. */
   readonly images: string
   readonly failure?: Failure
+}
+
+/** The kind is part of it: an owner that is written down with another kind is another one. */
+export function controllerKey(kind: string, uid: string): string {
+  return `${kind}/${uid}`
 }
 
 /** Why a workload does not run, as Kubernetes says in its status. */

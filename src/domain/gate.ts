@@ -38,7 +38,7 @@ export interface Gate extends GateWorkloads {
   /** From when the API server refuses to create agents, by its own clock. */
   readonly createUntil?: Instant
   readonly createMessage: string
-  /** Agents by the UID of a controller that exists and makes their workloads. */
+  /** Agents by the controller that exists and makes their workloads, by `controllerKey`. */
   readonly controllers: Readonly<Record<string, string>>
   /** Whether an operator counts what starts. */
   readonly attended: boolean

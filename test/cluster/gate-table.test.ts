@@ -266,6 +266,7 @@ const OWNERS: Readonly<Record<table.Create['owner'], readonly object[] | undefin
   none: undefined,
   'known controller': [{ ...ROLLOUT, uid: table.UIDS.rollout }],
   'forged controller': [{ ...ROLLOUT, uid: table.UIDS.nobody }],
+  'CronJob that is called a Rollout': [{ ...ROLLOUT, uid: table.UIDS.cronJob }],
   'CronJob that runs': [{ ...CRON_JOB, uid: table.UIDS.cronJob }],
   'CronJob that does not run': [{ ...CRON_JOB, uid: table.UIDS.nobody }],
 }
@@ -442,7 +443,7 @@ async function enter(world: table.World): Promise<void> {
     createMessage: 'ENDED',
     workloads,
     crowded: [table.CROWDED],
-    controllers: { [table.UIDS.rollout]: 'rex', [table.UIDS.cronJob]: 'rex' },
+    controllers: { [`Rollout/${table.UIDS.rollout}`]: 'rex', [`CronJob/${table.UIDS.cronJob}`]: 'rex' },
     operator: table.OPERATOR,
     attended: true,
     mayCreate: [],

@@ -5,7 +5,7 @@ import type { OwnerRegistry } from '../../cluster/agent-owners.ts'
 import type { Marks } from '../../cluster/hold-record.ts'
 import type { Stores } from '../../cluster/stores.ts'
 import { isHeld, wantedReplicas, type Workload } from '../../cluster/workloads.ts'
-import type { WorkloadFacts } from '../../domain/facts.ts'
+import { controllerKey, type WorkloadFacts } from '../../domain/facts.ts'
 import type { Instant } from '../../domain/instant.ts'
 
 /** Workloads that controllers make for others: alone, each counts for itself. */
@@ -15,7 +15,7 @@ const MADE: ReadonlySet<string> = new Set(['ReplicaSet', 'ReplicationController'
 type Belonging =
   | { readonly kind: 'itself' }
   | { readonly kind: 'workload' }
-  | { readonly kind: 'controller'; readonly uid: string; readonly holdable: boolean }
+  | { readonly kind: 'controller'; readonly key: string; readonly holdable: boolean }
 
 interface Known {
   /** Which owners exist. */
@@ -54,7 +54,7 @@ function factsOf(workload: Workload, belonging: Belonging, marks: Marks, since: 
     holdable: workload.kind !== 'DaemonSet' && !(isController && !belonging.holdable),
     createdAt: workload.createdAt,
     governedSince: since,
-    ...(isController ? { controller: belonging.uid } : {}),
+    ...(isController ? { controller: belonging.key } : {}),
     images: workload.images,
     ...(workload.failure === undefined ? {} : { failure: workload.failure }),
   }
@@ -86,7 +86,7 @@ function belongingOf(workload: Workload, find: Find, owners: OwnerRegistry): Bel
   if (owners.lookUp(namespace, controller, agent) !== 'exists') return ITSELF
   // Kubernetes' own controllers scale back what somebody else scales down; others are refused by the policies.
   const holdable = !/^(?:apps|batch)\/|^v1$/.test(controller.apiVersion)
-  return { kind: 'controller', uid: controller.uid, holdable }
+  return { kind: 'controller', key: controllerKey(controller.kind, controller.uid), holdable }
 }
 
 // A CronJob knows the Jobs that it made and that run. One that it has only just made says nothing of being made by hand.

@@ -81,7 +81,7 @@ function variables(label: string, noun: string): readonly Expression[] {
     // It was asked whether that controller exists, and which agent it runs: the owner that is written down proves nothing.
     {
       name: 'isKnownTo',
-      expression: `variables.controllers.exists(o, string(o.uid) in params.status.gate.controllers && params.status.gate.controllers[string(o.uid)] == variables.agent)`,
+      expression: `variables.controllers.exists(o, (string(o.kind) + '/' + string(o.uid)) in params.status.gate.controllers && params.status.gate.controllers[string(o.kind) + '/' + string(o.uid)] == variables.agent)`,
     },
     { name: 'ofCronJob', expression: `variables.controllers.exists(o, o.kind == 'CronJob')` },
     {
