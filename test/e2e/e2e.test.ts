@@ -91,9 +91,11 @@ test("the product document's PlatformConfig: rex and blaze run, tess is refused 
   const { manifest, from } = productManifest()
   say(`from ${from}`)
   await person.apply(manifest)
-  const { agents } = await person.decided('a decision on three agents', ({ agents }) => {
+  const { agents, cluster } = await person.decided('a decision on three agents', ({ agents }) => {
     return agents.admitted.length + agents.refused.length === 3
   })
+  // The operator's own pod is a witness: what it sees of the machine agrees with what the Node says.
+  expect(cluster).toMatchObject({ type: 'Kind', proven: true, contradictions: [] })
   expect(names(agents.admitted)).toEqual(new Set(['rex', 'blaze']))
   expect(agents.refused).toMatchObject([{ name: 'tess' }])
   expect(agents.refused[0]?.message).toMatch(/^agent tess is not licensed: the Free plan admits rex and blaze/)
