@@ -139,7 +139,7 @@ async function verifiedBefore(
   const options = { trustedKeys: trustedKeys ?? TRUSTED_KEYS_FILE, product }
   const { verdict, reason, message } = await verify(io, names, bytes, options)
   // One that begins later is installed now, and takes effect by itself.
-  if (verdict !== 'Valid' && reason !== 'NotYetValid')
+  if (verdict !== 'Valid' && verdict !== 'Future')
     throw new CliError(`nothing was installed: ${reason}: ${message}`, EXIT.failedCheck)
   return { verified: { verdict, reason, message } }
 }

@@ -14,7 +14,8 @@ import { type PropertyRow, propertyRows } from './property-rows.ts'
 
 /** The result of `verify`. Claims are there whenever the license is authentic, in force or not. */
 export interface Verification {
-  readonly verdict: Verdict
+  /** `Future`: it is authentic and begins later. */
+  readonly verdict: Verdict | 'Future'
   readonly reason: Reason
   readonly message: string
   readonly claims?: ReturnType<typeof claimsForPeople>
@@ -29,7 +30,7 @@ interface VerifyOptions {
 
 export function verifyCommand(io: Io, catalogs: readonly CatalogNames[]): Command {
   return new Command('verify')
-    .description('say whether a license is authentic and in force; exit 3 when it is not')
+    .description('say whether a license is authentic and in force; exit 3 when it is not, and 4 when it begins later')
     .argument('<file>', 'the license file, or - for standard input')
     .option('--trusted-keys <file>', "the vendor's public keys, a JWK Set", TRUSTED_KEYS_FILE)
     .option('--product <name>', 'the product that the license must be for', catalogs[0]?.name ?? '')
@@ -40,6 +41,7 @@ export function verifyCommand(io: Io, catalogs: readonly CatalogNames[]): Comman
       print(io, options.output, verification, () =>
         properties([...verdictRows(verification), ...propertyRows(verification.claims, '', showLimit)]),
       )
+      if (verification.verdict === 'Future') throw new CliError('', EXIT.warning)
       if (verification.verdict !== 'Valid') throw new CliError('', EXIT.failedCheck)
     })
 }
@@ -74,7 +76,7 @@ function judge(
   const validity = validityAt(claims, now)
   if (validity.kind === 'future') {
     const message = `${signed} that begins on ${formatInstant(validity.startsAt)}`
-    return { verdict: 'InvalidSignature', reason: 'NotYetValid', message }
+    return { verdict: 'Future', reason: 'NotYetValid', message }
   }
   if (validity.kind === 'expired') {
     return {
@@ -98,9 +100,11 @@ function claimsForPeople(claims: LicenseClaims, keyId: string) {
   }
 }
 
+const COLOURS: Readonly<Record<string, 'green' | 'yellow'>> = { Valid: 'green', Future: 'yellow' }
+
 export function verdictRows({ verdict, reason, message }: Verification): PropertyRow[] {
   return [
-    ['VERDICT', styled(verdict === 'Valid' ? 'green' : 'red', verdict)],
+    ['VERDICT', styled(COLOURS[verdict] ?? 'red', verdict)],
     ['REASON', reason],
     ['MESSAGE', message],
   ]

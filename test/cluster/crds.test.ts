@@ -10,6 +10,7 @@ import { API_VERSION } from '../../src/api/names.ts'
 import { entitlements, licenses, platformConfigs } from '../../src/api/resources.ts'
 import { entitlementStatus, licenseStatus, platformConfigStatus } from '../../src/controllers/entitlement/status.ts'
 import { decide } from '../../src/domain/decision.ts'
+import { workloadKey } from '../../src/domain/facts.ts'
 import { DAY } from '../../src/domain/instant.ts'
 import { type Resource, resourcePath } from '../../src/kube/resource.ts'
 import { type CorpusObject, invalid, portalManifest, readByUs, resourceOf, valid } from '../fixtures/crds/corpus.ts'
@@ -262,7 +263,15 @@ describe('what the operator publishes', () => {
       platformConfigs,
       'published',
       { agents: { enabled: [{ name: 'rex' }] } },
-      platformConfigStatus(decision, health, ['rex', 'blaze', 'tess', 'my-agent'], 'not in use', undefined, 1, NOW),
+      platformConfigStatus(decision, {
+        health,
+        wanted: ['rex', 'blaze', 'tess', 'my-agent'].map((name) =>
+          workloadKey({ resource: 'deployments', namespace: 'cto-agents', name }),
+        ),
+        stalled: 'not in use',
+        generation: 1,
+        now: NOW,
+      }),
     ],
     [
       licenses,

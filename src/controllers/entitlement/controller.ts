@@ -13,7 +13,7 @@ import { ownConfigs, productOfConfig, productsHere, unnamed } from '../../cluste
 import type { EvidenceVault } from '../../cluster/evidence-vault.ts'
 import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
-import { type Memory, NO_MEMORY } from '../../domain/facts.ts'
+import { type Memory, NO_MEMORY, workloadKey } from '../../domain/facts.ts'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
 import { amount, list } from '../../domain/words.ts'
 import type { Client } from '../../kube/client.ts'
@@ -373,15 +373,12 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       }
       const previous = resource.status as Previous | undefined
       const names = active?.uid === resource.uid ? active.wanted.agents : []
-      const status = platformConfigStatus(
-        decision,
-        health,
-        names,
-        stalled(resource, active),
-        previous,
-        resource.generation,
-        now,
+      const wanted = names.map((agent) =>
+        workloadKey({ resource: 'deployments', namespace: deps.agentsNamespace, name: agent }),
       )
+      const { generation } = resource
+      const circumstances = { health, wanted, stalled: stalled(resource, active), previous, generation, now }
+      const status = platformConfigStatus(decision, circumstances)
       const said = unnamed(resource, products)
       const more = said === undefined ? [] : [condition('ProductNamed', false, 'SeveralProducts', said)]
       const conditions = conditionsAfter(previous?.conditions, more, resource.generation, formatInstant(now))

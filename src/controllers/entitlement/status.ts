@@ -272,18 +272,23 @@ export function licenseStatus(
   }
 }
 
-/** @param health as it is published in the Entitlement */
-export function platformConfigStatus(
-  decision: Decision,
-  health: HealthStatus,
-  names: readonly string[],
-  stalled: string | undefined,
-  previous: Previous | undefined,
-  generation: number,
-  now: Instant,
-): PlatformConfigStatus {
+export interface ConfigCircumstances {
+  /** As it is published in the Entitlement. */
+  readonly health: HealthStatus
+  /** The agents that it asks for, by `workloadKey`; none where it does not count. */
+  readonly wanted: readonly string[]
+  /** What a person has to mend before it counts. */
+  readonly stalled?: string | undefined
+  readonly previous?: Previous | undefined
+  readonly generation: number
+  readonly now: Instant
+}
+
+export function platformConfigStatus(decision: Decision, circumstances: ConfigCircumstances): PlatformConfigStatus {
+  const { health, wanted, stalled, previous, generation, now } = circumstances
   const { agents } = decision
-  const mine = (agent: AdmittedAgent) => agent.resource === 'deployments' && names.includes(agent.workload)
+  // Under the same name, somebody may have a workload of his own in another namespace.
+  const mine = ({ key }: AdmittedAgent) => wanted.includes(key)
   const admitted = agents.admitted.filter(mine)
   const refused = agents.refused.filter(mine)
   const held = agents.held.filter(mine)
@@ -296,7 +301,7 @@ export function platformConfigStatus(
     message: decision.message,
     cluster: decision.cluster.type,
     agents: {
-      summary: `${admitted.length - missing.length}/${names.length}`,
+      summary: `${admitted.length - missing.length}/${wanted.length}`,
       admitted: admitted.map(agentEntry),
       refused: refused.map(refusedEntry),
       held: held.map((agent) => ({ ...refusedEntry(agent), replicas: agent.replicas })),

@@ -62,8 +62,8 @@ describe('license verify', () => {
   test('of one that begins later says when', async () => {
     const file = await issued('later.lic', '--not-before', '2026-12-01', '--days', '30')
     expect(await verifyJson(file)).toMatchObject({
-      exitCode: 3,
-      verdict: 'InvalidSignature',
+      exitCode: 4,
+      verdict: 'Future',
       reason: 'NotYetValid',
       message: 'Signed by key k1 for Acme Corp: Team plan that begins on 2026-12-01T00:00:00Z',
       claims: { licenseId: expect.any(String) },

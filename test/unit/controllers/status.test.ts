@@ -1,12 +1,12 @@
 // What is published of a decision, however many agents it is about and whatever they are called.
 
 import { describe, expect, test } from 'vitest'
-import { entitlementStatus } from '../../../src/controllers/entitlement/status.ts'
+import { entitlementStatus, platformConfigStatus } from '../../../src/controllers/entitlement/status.ts'
 import { memoryFrom } from '../../../src/controllers/entitlement/memory.ts'
 import { decide } from '../../../src/domain/decision.ts'
-import type { Facts, WorkloadFacts } from '../../../src/domain/facts.ts'
+import { type Facts, type WorkloadFacts, workloadKey } from '../../../src/domain/facts.ts'
 import { DAY, HOUR } from '../../../src/domain/instant.ts'
-import { circumstances, eks, facts, license, NOW, revoked, workload } from '../../support/builders.ts'
+import { circumstances, eks, facts, license, NOW, revoked, wanted, workload } from '../../support/builders.ts'
 
 /** What the Entitlement may have, less what the object has beside its status. */
 const MOST_BYTES = 250 * 1024
@@ -84,4 +84,26 @@ test('the serial follows the gate and nothing else', () => {
   const serial = (given: Partial<Facts>) => published(given).status.gate.serial
   expect(serial({})).toBe(serial({}))
   expect(serial({ workloads: [workload('rex')] })).not.toBe(serial({}))
+})
+
+describe('a PlatformConfig counts the agents that it asks for', () => {
+  const asked = ['rex', 'tess'].map((name) => workloadKey({ resource: 'deployments', namespace: 'cto-agents', name }))
+  const summaryOf = (...workloads: WorkloadFacts[]) => {
+    const decision = decide(facts({ cluster: eks, licenses: [license()], wanted: wanted(['rex', 'tess']), workloads }))
+    const health = { level: 'Healthy', headline: '', problems: [] } as const
+    const status = platformConfigStatus(decision, { health, wanted: asked, generation: 1, now: NOW })
+    return [status.agents.summary, status.conditions.find(({ type }) => type === 'AgentsAvailable')?.status]
+  }
+  const failure = { reason: 'PodsRefused', message: 'the cluster refuses its pods: quota' } as const
+
+  test('and none of the same name elsewhere', () => {
+    const elsewhere = workload('rex', { namespace: 'team-b' })
+    expect(summaryOf(elsewhere, workload('rex'), workload('tess'))).toEqual(['2/2', 'True'])
+    expect(summaryOf(elsewhere, workload('tess'))).toEqual(['1/2', 'False'])
+  })
+
+  test('and none that is not there, or whose pods are refused', () => {
+    expect(summaryOf(workload('rex'))).toEqual(['1/2', 'False'])
+    expect(summaryOf(workload('rex', { failure }), workload('tess'))).toEqual(['1/2', 'False'])
+  })
 })

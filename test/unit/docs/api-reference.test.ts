@@ -32,7 +32,13 @@ const { health = { level: 'Healthy', headline: '', problems: [] } } = entitlemen
 const published = {
   Entitlement: entitlement,
   ...(judged === undefined ? {} : { License: licenseStatus(judged, decision, undefined, 1, NOW) }),
-  PlatformConfig: platformConfigStatus(decision, health, [], 'another one counts', undefined, 1, NOW),
+  PlatformConfig: platformConfigStatus(decision, {
+    health,
+    wanted: [],
+    stalled: 'another one counts',
+    generation: 1,
+    now: NOW,
+  }),
 }
 
 describe.each(Object.entries(published))('the conditions of %s', (kind, { conditions }) => {
