@@ -68,6 +68,7 @@ export type Reason =
   | 'AgentWithoutLabel'
   | 'SurveyFailed'
   | 'OtherTrustedKeys'
+  | 'CrdsOutdated'
   // whether somebody decides at all
   | 'Overdue'
   | 'NobodyDecides'
@@ -339,6 +340,10 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
   OtherTrustedKeys: {
     meaning: 'The operator trusts other keys than those that came with its image.',
     cure: 'Compare the fingerprints in status.trustedKeys of the Entitlement with those of the vendor.',
+  },
+  CrdsOutdated: {
+    meaning: 'The CRDs are older than the operator: the API server drops fields of what the operator publishes.',
+    cure: 'Run kubectl apply --server-side -f crds/, or upgrade the chart.',
   },
 
   Overdue: {
