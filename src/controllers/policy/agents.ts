@@ -11,6 +11,7 @@ import {
   list,
   podSpec,
   sameFields,
+  spelling,
   wants,
   workloadKey,
 } from './cel.ts'
@@ -115,9 +116,6 @@ const isNotLicensed = (why: string) => `variables.subject + ' is not licensed: '
 const mayNotGrow = (why: string) => `variables.subject + ' may not grow: ' + ${why}`
 const mayNotChange = `variables.subject + ' may not change: ' + params.status.gate.message`
 
-// CEL has no distance between words. What people get wrong most is the case of a name, and that it can see.
-const SPELLING = `(!(variables.agent in params.status.gate.agents) && variables.agent.lowerAscii() in params.status.gate.agents ? ' (did you mean ' + variables.agent.lowerAscii() + '?)' : '')`
-
 /** What a policy with parameters needs first of all. */
 export const undecided: Refusal = {
   when: '!has(params.status) || !has(params.status.gate) || !has(params.status.gate.serial)',
@@ -128,7 +126,7 @@ export const undecided: Refusal = {
 const starting = (noun: string): readonly Refusal[] => [
   {
     when: '!params.status.gate.anyAgent && !(variables.agent in params.status.gate.agents) && variables.grows && !variables.byOperator',
-    say: isNotLicensed(`params.status.gate.refusal + ${SPELLING}`),
+    say: isNotLicensed(`params.status.gate.refusal + ${spelling}`),
   },
   {
     when: `variables.growth != 'Open' && variables.needsPlace`,
