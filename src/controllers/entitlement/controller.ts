@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { API_VERSION } from '../../api/names.ts'
-import { condition, conditionsAfter } from '../../api/conditions.ts'
+import { conditionsAfter } from '../../api/conditions.ts'
 import type { EntitlementStatus, PublishedKey } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfig } from '../../api/platform-config.ts'
@@ -18,6 +18,7 @@ import { formatInstant, type Instant } from '../../domain/instant.ts'
 import { amount, list } from '../../domain/words.ts'
 import type { Client, RawObject } from '../../kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound, isNotInSchema, isUnreachable } from '../../kube/errors.ts'
+import type { EventReason } from '../../domain/reasons.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import { type Resource } from '../../kube/resource.ts'
 import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
@@ -31,7 +32,7 @@ import type { TamperingReporter } from '../tampering.ts'
 import { gather, type GatherDeps, waitingFor } from './gather.ts'
 import { doubtfulMemory, memoryFrom } from './memory.ts'
 import { isSealed, sealed } from './seal.ts'
-import { entitlementStatus, licenseStatus, platformConfigStatus, type Previous } from './status.ts'
+import { entitlementStatus, licenseStatus, platformConfigStatus, type Previous, productConditions } from './status.ts'
 import { healthOfDecision } from '../../domain/health/health.ts'
 import { publishedHealth } from './published-health.ts'
 import { publishedGate } from './published-gate.ts'
@@ -56,7 +57,7 @@ export interface EntitlementDeps extends GatherDeps {
   /** Without its vault the operator works on; only a restart would lose something. */
   readonly onVaultProblem: (error: unknown) => void
   readonly board: DecisionBoard
-  readonly events: EventRecorder
+  readonly events: EventRecorder<EventReason>
   /** Who the operator is to the API server; empty where it does not say. */
   readonly whoAmI: (signal: AbortSignal) => Promise<string>
   readonly health: HealthBoard
@@ -468,8 +469,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
         resource.generation,
         now,
       )
-      const said = unnamed(resource, products)
-      const more = said === undefined ? [] : [condition('ProductNamed', false, 'SeveralProducts', said)]
+      const more = productConditions(unnamed(resource, products))
       const conditions = conditionsAfter(previous?.conditions, more, resource.generation, formatInstant(now))
       const full = { ...status, conditions: [...status.conditions, ...conditions] }
       const failure = await failureOf(
