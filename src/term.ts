@@ -42,6 +42,7 @@ import { readRevocationList } from './domain/license/revocation-list.ts'
 import type { Journal } from './http/status-page/journal.ts'
 import type { Client } from './kube/client.ts'
 import type { KubeError } from './kube/errors.ts'
+import type { EventReason } from './domain/reasons.ts'
 import { createEventRecorder, type EventRecorder } from './kube/events.ts'
 import type { Listener } from './kube/store.ts'
 import type { Leadership } from './leadership.ts'
@@ -74,7 +75,7 @@ export interface TermDeps {
 
 export interface Term {
   readonly board: DecisionBoard
-  readonly events: EventRecorder
+  readonly events: EventRecorder<EventReason>
   readonly controllers: readonly Controller[]
   /** Whether the API server has been seen to enforce the policies, if it has any. */
   readonly gateClosed: boolean
@@ -349,7 +350,11 @@ async function leaveInOrder(deciding: EntitlementController, log: Logger): Promi
   }
 }
 
-function keepingJournal(events: EventRecorder, journal: Journal, clock: Clock): EventRecorder {
+function keepingJournal(
+  events: EventRecorder<EventReason>,
+  journal: Journal,
+  clock: Clock,
+): EventRecorder<EventReason> {
   return {
     record(event) {
       const { regarding, type, reason, note } = event

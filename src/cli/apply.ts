@@ -2,7 +2,6 @@
 // uses it: Helm cannot create them in the release that brings their CRDs.
 
 import { Command } from 'commander'
-import { parseAllDocuments } from 'yaml'
 import { API_VERSION } from '../api/names.ts'
 import { licenses, platformConfigs } from '../api/resources.ts'
 import { SECOND } from '../domain/instant.ts'
@@ -10,7 +9,7 @@ import { ownClusterAccess } from '../kube/access.ts'
 import { type Client, createClient, type RawObject } from '../kube/client.ts'
 import { isNotFound } from '../kube/errors.ts'
 import { pause } from '../runtime/pause.ts'
-import { cliErrorFrom, readText } from './input.ts'
+import { cliErrorFrom, readText, yamlObjects } from './input.ts'
 import { CliError, type Io } from './output.ts'
 
 const KINDS = { License: licenses, PlatformConfig: platformConfigs }
@@ -40,11 +39,8 @@ export function applyCommand(io: Io): Command {
 type Applied = RawObject & { readonly kind: keyof typeof KINDS }
 
 function readObjects(file: string, text: string): Applied[] {
-  return parseAllDocuments(text).map((document) => {
-    // The parser quotes what it cannot read, and that may be a license key.
-    if (document.errors.length > 0) throw new CliError(`${file} is not valid YAML`)
-    const object = document.toJS() as Partial<RawObject> | null
-    const { apiVersion, kind, metadata } = object ?? {}
+  return yamlObjects(text, file).map((object) => {
+    const { apiVersion, kind, metadata } = object as Partial<RawObject>
     if (apiVersion !== API_VERSION || kind === undefined || !(kind in KINDS) || metadata?.name === undefined) {
       throw new CliError(`${file} may hold Licenses and PlatformConfigs of ${API_VERSION} only, each with a name`)
     }

@@ -1,7 +1,6 @@
 // The catalogs that are built in, and one that the vendor has signed.
 
 import { isDeepStrictEqual } from 'node:util'
-import { parse } from 'yaml'
 import aiControlPlane from '../catalogs/ai-control-plane.json' with { type: 'json' }
 import clawtex from '../catalogs/clawtex.json' with { type: 'json' }
 import cto from '../catalogs/cto.json' with { type: 'json' }
@@ -10,7 +9,7 @@ import ipmiMonitor from '../catalogs/ipmi-monitor.json' with { type: 'json' }
 import { type Catalog, parseCatalog } from '../domain/catalog.ts'
 import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
 import { readSignedCatalog } from '../domain/signed-catalog.ts'
-import { problemOf, readText } from './input.ts'
+import { problemOf, readText, UnreadableText, yamlDocument } from './input.ts'
 import { type CatalogNames, unknownName } from './known-names.ts'
 import { CliError, EXIT, type Io } from './output.ts'
 
@@ -67,10 +66,11 @@ export async function readCatalog(nameOrFile: string, keys: TrustedKeys, io: Io)
   const text = await readText(nameOrFile, io)
   try {
     if (/^[\w-]+\.[\w-]+\.[\w-]+\s*$/.test(text)) return await readSignedCatalog(text, keys, io.now())
-    const catalog = parseCatalog(parse(text))
+    const catalog = parseCatalog(yamlDocument(text))
     // What is built in already needs no signature.
     if (builtInCatalogs().some((builtIn) => isDeepStrictEqual(builtIn, catalog))) return catalog
   } catch (error) {
+    if (error instanceof UnreadableText) throw new CliError(`${nameOrFile} ${error.message}${error.detail}`)
     throw new CliError(`${nameOrFile}: ${problemOf(error)}`)
   }
   throw new CliError(

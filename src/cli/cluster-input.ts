@@ -1,7 +1,6 @@
 // A cluster in a file: what `kubectl get nodes -o json` prints, in any of the ways in which such things are passed on, and
 // beside the nodes what else tells what the cluster is.
 
-import { parseAllDocuments } from 'yaml'
 import * as z from 'zod'
 import { KUBEADM_CONFIG, projectKubeadm, publicAddressesOf } from '../cluster/cluster-records.ts'
 import { projectNode } from '../cluster/nodes.ts'
@@ -10,7 +9,7 @@ import type { KubeadmRecord } from '../domain/cluster/cluster-signals.ts'
 import type { NodeFacts } from '../domain/cluster/node-facts.ts'
 import { isJsonObject } from '../domain/license/strict-json.ts'
 import { decodeText } from '../domain/text-file.ts'
-import { problemOf } from './input.ts'
+import { isTooDeep, TOO_DEEP, UnreadableText, yamlDocuments } from './input.ts'
 import { CliError } from './output.ts'
 
 const EXAMPLE = 'kubectl get nodes -o json'
@@ -144,18 +143,13 @@ function documentsIn(content: string, source: string): unknown[] {
   if (content.trim() === '') throw new CliError(`${source} is empty; give what ${EXAMPLE} prints`)
   // JSON first: it is what comes, and thousands of nodes take YAML a minute.
   const json = jsonDocumentsIn(content)
+  if (json?.some(isTooDeep) === true) throw new CliError(`${source} ${TOO_DEEP}`)
   if (json !== undefined) return json
   try {
-    const documents = parseAllDocuments(content, { logLevel: 'silent' })
-    return documents.flatMap((document) => {
-      const [error] = document.errors
-      if (error !== undefined) throw error
-      const value: unknown = document.toJS()
-      return value === null || value === undefined ? [] : [value]
-    })
+    return yamlDocuments(content)
   } catch (error) {
-    const [problem = ''] = problemOf(error).split('\n')
-    throw new CliError(`${source} is neither JSON nor YAML: ${problem.replace(/:$/, '')}`)
+    if (!(error instanceof UnreadableText)) throw error
+    throw new CliError(`${source} ${error.message}${error.detail}`)
   }
 }
 

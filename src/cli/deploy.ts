@@ -23,7 +23,17 @@ import { DEFAULT_PRODUCT } from './default-product.ts'
 import { timeoutOption } from './duration-argument.ts'
 import { readInput } from './input.ts'
 import { identityOf, putLicense } from './license-placement.ts'
-import { CliError, EXIT, type Format, formatOption, type Io, print, printable, styled } from './output.ts'
+import {
+  CliError,
+  EXIT,
+  type Format,
+  formatOption,
+  type Io,
+  print,
+  printable,
+  printableLines,
+  styled,
+} from './output.ts'
 import { type PlatformConfigFile, readPlatformConfigFile } from './platform-config-file.ts'
 import { statusOf, statusScreen } from './status.ts'
 
@@ -142,7 +152,7 @@ async function bringOperator(seen: Seen, options: DeployOptions, io: Io, step: (
   if (chart === undefined) throw new CliError(`there is no chart in ${CHART} here; name it with --chart`)
   const valuesFile = options.values ?? (existsSync(VALUES_FILE) ? VALUES_FILE : undefined)
   const release = { ...options, name: options.release, chart, ...(valuesFile === undefined ? {} : { valuesFile }) }
-  await runHelm(helm, helmArguments(release), (text) => io.stderr(styled('dim', text)))
+  await runHelm(helm, helmArguments(release), (text) => io.stderr(styled('dim', printableLines(text))))
   step(`the chart ${chart} is installed`)
 }
 

@@ -1,7 +1,7 @@
 // `cto explain CODE`: what a reason means and what lifts it.
 
 import { Command } from 'commander'
-import { reasons } from '../domain/reasons.ts'
+import { happenings, reasons } from '../domain/reasons.ts'
 import { unknownName } from './known-names.ts'
 import { CliError, columns, EXIT, type Format, formatOption, type Io, print, properties, styled } from './output.ts'
 
@@ -10,21 +10,22 @@ export function explainCommand(io: Io): Command {
     .argument('[reason]', 'as it stands in a status, an Event or a refusal')
     .addOption(formatOption())
     .action((reason: string | undefined, { output }: { output: Format }) => {
+      const all = { ...reasons, ...happenings }
       if (reason === undefined) {
-        print(io, output, reasons, () =>
-          columns(Object.entries(reasons).map(([name, { meaning }]) => [styled('bold', name), meaning])),
+        print(io, output, all, () =>
+          columns(Object.entries(all).map(([name, { meaning }]) => [styled('bold', name), meaning])),
         )
         return
       }
-      const known = Object.keys(reasons)
-      const found = Object.entries(reasons).find(([name]) => name.toLowerCase() === reason.toLowerCase())
+      const known = Object.keys(all)
+      const found = Object.entries(all).find(([name]) => name.toLowerCase() === reason.toLowerCase())
       if (found === undefined) throw new CliError(unknownName('reason', reason, known) ?? '', EXIT.usage)
       const [name, { meaning, cure }] = found
       print(io, output, { reason: name, meaning, cure }, () =>
         properties([
           ['REASON', name],
           ['MEANING', meaning],
-          ['WHAT LIFTS IT', cure],
+          [name in happenings ? 'WHAT TO DO' : 'WHAT LIFTS IT', cure],
         ]),
       )
     })

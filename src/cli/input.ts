@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { parseAllDocuments, type YAMLParseError } from 'yaml'
 import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
 import { decodeText } from '../domain/text-file.ts'
 import { CliError, type Io } from './output.ts'
@@ -27,9 +28,98 @@ export async function readInput(path: string, io: Io): Promise<Uint8Array> {
  * @throws CliError
  */
 export async function readText(path: string, io: Io): Promise<string> {
-  const decoded = decodeText(await readInput(path, io))
-  if ('problem' in decoded) throw new CliError(`${path === '-' ? 'standard input' : path} ${decoded.problem}`)
+  return textIn(await readInput(path, io), path === '-' ? 'standard input' : path)
+}
+
+/** @throws CliError that begins with the name */
+export function textIn(bytes: Uint8Array, name: string): string {
+  const decoded = decodeText(bytes)
+  if ('problem' in decoded) throw new CliError(`${name} ${decoded.problem}`)
   return decoded.text
+}
+
+/** Deeper than anything that Kubernetes or a person writes, and shallow enough for whatever walks through it. */
+const MAX_DEPTH = 200
+export const TOO_DEEP = `is nested deeper than ${MAX_DEPTH} levels`
+export const NOT_YAML = 'is neither JSON nor YAML'
+
+/** Why a text cannot be read, as the end of a sentence. */
+export class UnreadableText extends Error {
+  override readonly name = 'UnreadableText'
+  /** The parser's own words, as the rest of that sentence. They may quote the text, which may hold a license key. */
+  readonly detail: string
+
+  constructor(problem: string, detail = '') {
+    super(problem)
+    this.detail = detail
+  }
+}
+
+/**
+ * The documents of a YAML text, of which JSON is a part; empty ones are left out.
+ * @throws UnreadableText
+ */
+export function yamlDocuments(text: string): unknown[] {
+  let values: unknown[]
+  try {
+    values = parseAllDocuments(text, { logLevel: 'silent' }).flatMap((document) => {
+      const [error] = document.errors
+      if (error !== undefined) throw error
+      const value: unknown = document.toJS()
+      return value === null || value === undefined ? [] : [value]
+    })
+  } catch (error) {
+    // The parser calls itself for each level, and says so when that comes to an end.
+    if (error instanceof RangeError || (error as YAMLParseError).code === 'RESOURCE_EXHAUSTION')
+      throw new UnreadableText(TOO_DEEP)
+    // A few lines can stand for more than there is memory for.
+    if (error instanceof ReferenceError)
+      throw new UnreadableText('has too many YAML aliases, or one that stands for nothing')
+    // The parser draws the line with an arrow below it; the first line says it.
+    const [detail = ''] = problemOf(error).split('\n')
+    throw new UnreadableText(NOT_YAML, `: ${detail.replace(/:$/, '')}`)
+  }
+  for (const value of values) if (isTooDeep(value)) throw new UnreadableText(TOO_DEEP)
+  return values
+}
+
+/**
+ * The documents of a file of Kubernetes objects. What cannot be read is not quoted: it may be a license key.
+ * @throws CliError
+ */
+export function yamlObjects(text: string, file: string): unknown[] {
+  try {
+    return yamlDocuments(text)
+  } catch (error) {
+    if (!(error instanceof UnreadableText)) throw error
+    throw new CliError(`${file} ${error.message}`)
+  }
+}
+
+/**
+ * The only document of a YAML text; null when it is empty.
+ * @throws UnreadableText
+ */
+export function yamlDocument(text: string): unknown {
+  const [first = null, ...others] = yamlDocuments(text)
+  if (others.length > 0) throw new UnreadableText('holds several documents, and should hold one')
+  return first
+}
+
+/** Level by level: whoever went down value by value would come to no end in one that holds itself. */
+export function isTooDeep(value: unknown): boolean {
+  let level: ReadonlySet<object> = new Set(isObject(value) ? [value] : [])
+  for (let depth = 0; level.size > 0; depth++) {
+    if (depth === MAX_DEPTH) return true
+    const below = new Set<object>()
+    for (const one of level) for (const inner of Object.values(one)) if (isObject(inner)) below.add(inner)
+    level = below
+  }
+  return false
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
 }
 
 /** @throws CliError */

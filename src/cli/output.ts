@@ -105,6 +105,11 @@ export function printable(text: string): string {
   })
 }
 
+/** The same of a text of several lines, which stay. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
 /** A message as a sentence of its own: with a capital letter. */
 export function sentence(message: string): string {
   return message.charAt(0).toUpperCase() + message.slice(1)

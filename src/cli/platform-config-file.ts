@@ -1,10 +1,9 @@
 // A PlatformConfig from a file, read as the operator will read it.
 
-import { parseAllDocuments } from 'yaml'
 import { API_VERSION } from '../api/names.ts'
 import { type PlatformConfig, readPlatformConfig } from '../api/platform-config.ts'
 import type { RawObject } from '../kube/client.ts'
-import { readText } from './input.ts'
+import { readText, yamlObjects } from './input.ts'
 import { CliError, type Io } from './output.ts'
 
 export interface PlatformConfigFile {
@@ -14,9 +13,7 @@ export interface PlatformConfigFile {
 
 /** @throws CliError when there is not exactly one, or the API server would refuse it */
 export async function readPlatformConfigFile(path: string, io: Io): Promise<PlatformConfigFile> {
-  const documents = parseAllDocuments(await readText(path, io))
-  if (documents.some((document) => document.errors.length > 0)) throw new CliError(`${path} is not valid YAML`)
-  const objects = documents.map((document) => document.toJS() as unknown).filter(isPlatformConfig)
+  const objects = yamlObjects(await readText(path, io), path).filter(isPlatformConfig)
   const [object] = objects
   if (object === undefined || objects.length > 1)
     throw new CliError(`${path} should hold one PlatformConfig of ${API_VERSION}, and holds ${objects.length}`)

@@ -11,7 +11,7 @@ import { runTrial } from '../trial/trial.ts'
 import { askOnTerminal, offeredKindCluster, ownCluster } from '../trial/trial-cluster.ts'
 import { readCatalog } from './catalogs.ts'
 import { cliErrorFrom } from './input.ts'
-import { CliError, EXIT, type Format, formatOption, type Io, print, styled } from './output.ts'
+import { CliError, EXIT, type Format, formatOption, type Io, print, printable, styled } from './output.ts'
 import { stopSignal } from './stop-signal.ts'
 
 interface TrialOptions {
@@ -27,7 +27,7 @@ export function trialCommand(io: Io): Command {
     .addOption(formatOption())
     .action(async ({ exit = false, kubernetesVersion, output }: TrialOptions) => {
       const started = performance.now()
-      const chatter = (line: string) => io.stderr(`${styled('dim', line)}\n`)
+      const chatter = (line: string) => io.stderr(`${styled('dim', printable(line))}\n`)
       const catalog = await readCatalog('cto', new Map(), io)
       const wantsOwn = exit || kubernetesVersion !== undefined
       const offered = wantsOwn ? undefined : await offeredKindCluster(askOnTerminal)

@@ -1,11 +1,16 @@
 // Says in Events what the controllers found, once when it begins and once when it is over.
 
+import type { EventReason } from '../domain/reasons.ts'
 import type { EventRecorder, ObjectReference } from '../kube/events.ts'
 import type { Finding } from '../domain/health/finding.ts'
 import type { HealthBoard } from './health-board.ts'
 
 /** Returns how to stop saying it. */
-export function reportHealth(health: HealthBoard, events: EventRecorder, regarding: () => ObjectReference): () => void {
+export function reportHealth(
+  health: HealthBoard,
+  events: EventRecorder<EventReason>,
+  regarding: () => ObjectReference,
+): () => void {
   let said = new Map<string, Finding>()
   return health.onChange(() => {
     const troubles = new Map(
@@ -20,8 +25,9 @@ export function reportHealth(health: HealthBoard, events: EventRecorder, regardi
     for (const [id, { type, message }] of said) {
       const goesOn = troubles.has(id) || [...troubles.values()].some((finding) => finding.type === type)
       if (goesOn) continue
-      const note = `${type} is well again; it was not, because ${message}`
-      events.record({ regarding: regarding(), type: 'Normal', reason: `${type}Again`, action: 'Report', note })
+      // One word for all ends: some conditions say with True that something is wrong.
+      const note = `${type}: what was reported is over (${message})`
+      events.record({ regarding: regarding(), type: 'Normal', reason: 'Recovered', action: 'Report', note })
     }
     said = troubles
   })

@@ -1,12 +1,13 @@
 // What is said when somebody else changed or deleted something of the operator's: an Event, and whoever counts is told.
 
+import type { EventReason } from '../domain/reasons.ts'
 import type { EventRecorder, ObjectReference } from '../kube/events.ts'
 
 /** Reports that the object was changed or deleted, and has been put right. */
 export type TamperingReporter = (regarding: ObjectReference, what: 'changed' | 'deleted') => void
 
 export function createTamperingReporter(
-  events: EventRecorder,
+  events: EventRecorder<EventReason>,
   onTampering: (kind: string, name: string) => void,
 ): TamperingReporter {
   return (regarding, what) => {

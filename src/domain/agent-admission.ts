@@ -4,6 +4,7 @@
 import { type Candidate, candidatesOf } from './agent-candidates.ts'
 import type { Catalog, Growth } from './catalog.ts'
 import type { Violation } from './checks.ts'
+import { hintAt } from './closest-name.ts'
 import { controllerKey, type Facts, type Failure, type Ran } from './facts.ts'
 import { type Grant, isHardLimit, isWithin, limitOf } from './grant.ts'
 import { type Instant, MINUTE } from './instant.ts'
@@ -176,7 +177,8 @@ class Judge {
       return { reason: this.#nobody.reason, message: sentence(noun, agent, this.#nobody.message) }
     }
     if (!this.#permitted(agent)) {
-      return { reason: 'AgentNotInPlan', message: sentence(noun, agent, notInPlanMessage(catalog, this.#grant)) }
+      const why = notInPlanMessage(catalog, this.#grant) + hintAt(agent, namesIn(catalog))
+      return { reason: 'AgentNotInPlan', message: sentence(noun, agent, why) }
     }
     const closed = this.#closed
     if (closed !== undefined && isNew(candidate, closed, this.#facts)) {
@@ -275,6 +277,10 @@ function isNew({ key, facts: workload }: Candidate, closed: Violation, { memory,
 /** `agent tess is not licensed: …`. The same words in status, Events and the API server's refusal. */
 function sentence(noun: string, agent: string, why: string): string {
   return `${noun} ${agent} is not licensed: ${why}`
+}
+
+function namesIn({ agents }: Catalog): string[] {
+  return agents.map(({ name }) => name)
 }
 
 export function notInPlanMessage(catalog: Catalog, grant: Grant): string {

@@ -10,6 +10,12 @@ export function closestName(name: string, known: readonly string[]): string | un
   return best !== undefined && best.distance <= Math.max(1, name.length / 3) ? best.candidate : undefined
 }
 
+/** ` (did you mean rex?)` after a name that is not known; empty when it is, or when none is close. */
+export function hintAt(name: string, known: readonly string[]): string {
+  const meant = known.includes(name) ? undefined : closestName(name, known)
+  return meant === undefined ? '' : ` (did you mean ${meant}?)`
+}
+
 /** Levenshtein distance: the fewest letters to insert, remove or replace. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column)

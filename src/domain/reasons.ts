@@ -68,6 +68,7 @@ export type Reason =
   | 'AgentWithoutLabel'
   | 'SurveyFailed'
   | 'OtherTrustedKeys'
+  | 'CrdsOutdated'
   // whether somebody decides at all
   | 'Overdue'
   | 'NobodyDecides'
@@ -340,6 +341,10 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
     meaning: 'The operator trusts other keys than those that came with its image.',
     cure: 'Compare the fingerprints in status.trustedKeys of the Entitlement with those of the vendor.',
   },
+  CrdsOutdated: {
+    meaning: 'The CRDs are older than the operator: the API server drops fields of what the operator publishes.',
+    cure: 'Run kubectl apply --server-side -f crds/, or upgrade the chart.',
+  },
 
   Overdue: {
     meaning: 'A decision was to change at a time that has passed, and has not.',
@@ -360,6 +365,71 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
     meaning: 'A Secret with the name of the license lies in a namespace in which nobody reads it.',
     cure: 'Install it with cto license install, or name it in a License.',
   },
+}
+
+/** What an Event says has happened, where that is no reason of a state. */
+export type Happening =
+  | 'AgentRestored'
+  | 'Held'
+  | 'LeaderElection'
+  | 'MarkNotOurs'
+  | 'NotResumed'
+  | 'PlanChanged'
+  | 'PolicyUpdated'
+  | 'Recovered'
+  | 'RestrictionsLifted'
+  | 'Resumed'
+  | 'TamperingRestored'
+
+declare const level: unique symbol
+/** How the catalog calls a level of the restrictions after the end of a license. */
+export type Level = string & { readonly [level]: true }
+
+/** All that can be the reason of an Event. */
+export type EventReason = Reason | Happening | Level
+
+export const happenings: Readonly<Record<Happening, Explanation>> = {
+  AgentRestored: {
+    meaning: 'Somebody else changed or deleted the Deployment of an agent, and the operator has put it right.',
+    cure: 'Set what an agent runs in the PlatformConfig.',
+  },
+  Held: {
+    meaning: 'The operator has scaled a workload to 0 replicas. The note says why.',
+    cure: 'The replicas come back by themselves when that reason is gone.',
+  },
+  LeaderElection: { meaning: 'A replica of the operator has begun to decide.', cure: NOTHING_TO_DO },
+  MarkNotOurs: {
+    meaning: 'Somebody else had marked a workload as held. The marks are gone, and it is not held.',
+    cure: 'Scale it to start it.',
+  },
+  NotResumed: {
+    meaning: 'A workload that was held may run again, and stays at the 0 replicas that somebody set in between.',
+    cure: 'Scale it to start it.',
+  },
+  PlanChanged: { meaning: 'Another plan applies than before.', cure: NOTHING_TO_DO },
+  PolicyUpdated: {
+    meaning: 'The admission policies were those of another version of the operator, and have the form of this one now.',
+    cure: NOTHING_TO_DO,
+  },
+  Recovered: {
+    meaning: 'Something that was reported before is over. The note names its condition and what was wrong.',
+    cure: NOTHING_TO_DO,
+  },
+  RestrictionsLifted: {
+    meaning: 'Every restriction after the end of the license was lifted.',
+    cure: NOTHING_TO_DO,
+  },
+  Resumed: { meaning: 'A workload that was held has its replicas back.', cure: NOTHING_TO_DO },
+  TamperingRestored: {
+    meaning:
+      'Somebody else changed or deleted an object that the operator relies on, and the operator has put it right.',
+    cure: 'The audit log of the API server knows who it was.',
+  },
+}
+
+/** The reason of something that we have published ourselves, which types as a text. */
+export function publishedReason(text: string): EventReason {
+  return text as EventReason
 }
 
 /** How bad a reason is that was read somewhere. */

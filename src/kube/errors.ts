@@ -32,6 +32,9 @@ export const isAlreadyExists = (error: unknown): error is KubeError =>
 /** The version asked for is too old to continue from. */
 export const isGone = has(410)
 export const isInvalid = has(422)
+/** What was applied has fields that the schema of its kind does not have. Other writes drop such fields without a word. */
+export const isNotInSchema = (error: unknown): error is KubeError =>
+  error instanceof KubeError && error.message.includes('field not declared in schema')
 /** No answer came at all, or none that can be read. */
 export const isUnreachable = has(0)
 

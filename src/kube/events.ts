@@ -13,16 +13,17 @@ export interface ObjectReference {
   readonly uid?: string
 }
 
-export interface EventToRecord {
+/** @typeParam Reason which words can be its reason */
+export interface EventToRecord<Reason extends string> {
   readonly regarding: ObjectReference
   readonly type: 'Normal' | 'Warning'
-  readonly reason: string
+  readonly reason: Reason
   readonly action: string
   readonly note: string
 }
 
-export interface EventRecorder {
-  record(event: EventToRecord): void
+export interface EventRecorder<Reason extends string> {
+  record(event: EventToRecord<Reason>): void
   /** Waits until what was recorded is written, or failed to be. What takes longer than some seconds is dropped. */
   flush(): Promise<void>
 }
@@ -41,12 +42,12 @@ interface Bucket {
   filledAt: number
 }
 
-export function createEventRecorder(
+export function createEventRecorder<Reason extends string>(
   client: Client,
   controller: string,
   instance: string,
   onError: (error: unknown) => void,
-): EventRecorder {
+): EventRecorder<Reason> {
   const recent = new Map<string, number>()
   const buckets = new Map<string, Bucket>()
   const waiting: RawObject[] = []

@@ -13,6 +13,7 @@ import { localBase } from './local-base.ts'
 import { buildLayer, digestOf } from './oci-image.ts'
 import { operatorImage } from './operator-image.ts'
 import { sourceDate } from './source-date.ts'
+import { readTextFile } from './text-input.ts'
 
 const { values } = parseArgs({
   options: {
@@ -25,8 +26,8 @@ const date = sourceDate()
 const { 'trusted-keys': keysFile, 'signing-key': signingKeyFile } = values
 if (keysFile === undefined) console.error('bundle: no --trusted-keys: its image believes no license')
 if (signingKeyFile === undefined) console.error('bundle: no --signing-key: it is not signed')
-const trustedKeys = await readFile(keysFile ?? NO_KEYS, 'utf8')
-const signingKey = signingKeyFile === undefined ? undefined : await readFile(signingKeyFile, 'utf8')
+const trustedKeys = await readTextFile(keysFile ?? NO_KEYS)
+const signingKey = signingKeyFile === undefined ? undefined : await readTextFile(signingKeyFile)
 
 const content = await imageContent({ trustedKeys, date })
 const layers = { base: buildLayer(await localBase(), date), content: buildLayer(content, date) }

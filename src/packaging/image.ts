@@ -2,7 +2,7 @@
 //   --trusted-keys FILE   the vendor's public keys, a JWK Set; without them the image knows the free plan only
 //   --content FOLDER      instead: what is ours of the image, as files; the Dockerfile puts them on its base
 
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { VERSION } from '../version.ts'
@@ -11,12 +11,13 @@ import { localBase } from './local-base.ts'
 import { buildLayer, type Layer } from './oci-image.ts'
 import { operatorImage } from './operator-image.ts'
 import { sourceDate } from './source-date.ts'
+import { readTextFile } from './text-input.ts'
 
 const { values } = parseArgs({ options: { 'trusted-keys': { type: 'string' }, content: { type: 'string' } } })
 const date = sourceDate()
 const keysFile = values['trusted-keys']
 if (keysFile === undefined) console.error('image: no --trusted-keys: this image believes no license')
-const trustedKeys = await readFile(keysFile ?? NO_KEYS, 'utf8')
+const trustedKeys = await readTextFile(keysFile ?? NO_KEYS)
 
 const entries = await imageContent({ trustedKeys, date })
 

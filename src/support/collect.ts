@@ -125,7 +125,8 @@ function isOurs({ metadata }: RawObject): boolean {
   return metadata.name.endsWith(`.${platformConfigs.group}`)
 }
 
-function versionsOf(crd: RawObject): unknown {
+/** What of a CRD is told. */
+export function versionsOf(crd: RawObject): unknown {
   const { spec, status } = crd as {
     spec?: { versions?: readonly { name: string }[] }
     status?: { conditions?: unknown }

@@ -7,6 +7,7 @@ import { open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Instant } from '../domain/instant.ts'
 import { readStrictJson } from '../domain/license/strict-json.ts'
+import { AS_UTF8, decodeText } from '../domain/text-file.ts'
 import { type LedgerEntry, type LedgerLine, ledgerLine, type LicenseEntry } from './ledger-entry.ts'
 import { OWNER_ONLY, syncFolder } from './staged.ts'
 
@@ -73,14 +74,25 @@ function parseLine(content: string, number: number): LedgerLine {
   throw new LedgerProblem(number, `it is no line of a ledger (${where}); take the ledger from a backup`)
 }
 
-/** The content of the file; empty when there is none yet. */
+/**
+ * The content of the file; empty when there is none yet.
+ * @throws Error when it is not as we write it: lines that are added to what an editor saved in another way cannot be read
+ */
 export async function readLedgerFile(path: string): Promise<string> {
+  let bytes: Buffer
   try {
-    return await readFile(path, 'utf8')
+    bytes = await readFile(path)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return ''
     throw error
   }
+  const decoded = decodeText(bytes)
+  if ('problem' in decoded) throw new Error(`it ${decoded.problem}`)
+  const { text, encoding, hasMark, isCompressed } = decoded
+  if (encoding === 'UTF-8' && !hasMark && !isCompressed) return text
+  throw new Error(
+    `it is not as it was written (an editor or a tool saved it in another way); ${AS_UTF8} without a byte order mark`,
+  )
 }
 
 /**

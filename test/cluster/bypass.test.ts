@@ -63,6 +63,25 @@ test.each([
   expect(stderr).toContain('agent tess is not licensed: the Free plan admits rex and blaze')
 })
 
+test('an agent that is written in another case is refused with the one that is meant, in the words of the status', async () => {
+  const labelled = { app: 'upper', [LABEL]: 'Rex' }
+  const metadata = { name: 'upper', namespace: 'cto-agents', labels: labelled }
+  const pods = { metadata: { labels: labelled }, spec: { containers } }
+  const spec = { replicas: 1, selector: { matchLabels: labelled }, template: pods }
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec }
+  const { stderr } = await apply(deployment)
+  const words = 'agent Rex is not licensed: the Free plan admits rex and blaze (at most 2 agents) (did you mean rex?)'
+  expect(stderr).toContain(words)
+  expect(await apply({ ...deployment, spec: { ...spec, replicas: 0 } })).toMatchObject({ code: 0 })
+  const scaled = await controlPlane.kubectl('scale', 'deployment', 'upper', '-n', 'cto-agents', '--replicas=1')
+  expect(scaled.stderr).toContain(words)
+  await controlPlane.kubectl('delete', 'deployment', 'upper', '-n', 'cto-agents')
+  // Of one that is in no plan under any name, nothing is said.
+  expect((await apply(workload('apps/v1', 'ReplicaSet', { selector, template, replicas: 1 }))).stderr).not.toContain(
+    'did you',
+  )
+})
+
 test('a bare Pod is not governed, nor a workload without the label; the label of its pods alone is refused', async () => {
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'tess', namespace: 'cto-agents', labels } }
   expect(await apply({ ...pod, spec: { containers } })).toMatchObject({ code: 0 })

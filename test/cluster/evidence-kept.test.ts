@@ -96,7 +96,7 @@ test('evidence that cannot be kept, and a memory that is not ours', { timeout: 2
       (await kept()).includes('revocations'),
     )
     await cluster.eventually('it to be over', async () => (await conditionOf('EvidenceKept')) === undefined)
-    expect(await notes('EvidenceKeptAgain')).toHaveLength(1)
+    expect(await notes('Recovered')).toHaveLength(1)
 
     // Licenses with names of every length, and more of them than there is room for.
     const secretRef = { namespace: 'cto-system', name: 'acme' }

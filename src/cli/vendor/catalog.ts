@@ -2,13 +2,12 @@
 // or not at all.
 
 import { Command } from 'commander'
-import { parse } from 'yaml'
 import { checkCatalog } from '../../domain/catalog.ts'
 import { fromNumericDate, toNumericDate } from '../../domain/license/numeric-date.ts'
 import { sha256 } from '../../vendor/ledger.ts'
 import { signCatalog } from '../../vendor/sign-catalog.ts'
 import { EVERYBODY, stageFile } from '../../vendor/staged.ts'
-import { fileProblem, problemOf, readText } from '../input.ts'
+import { fileProblem, problemOf, readText, UnreadableText, yamlDocument } from '../input.ts'
 import { CliError, EXIT, type Format, formatOption, type Io, print, printable, properties } from '../output.ts'
 import { endWith, refusal, warn } from './complaint.ts'
 import { withLedger } from './ledger-file.ts'
@@ -80,10 +79,9 @@ async function signFile(io: Io, file: string, options: SignOptions): Promise<voi
 async function readData(file: string, io: Io): Promise<unknown> {
   const text = await readText(file, io)
   try {
-    return parse(text)
+    return yamlDocument(text)
   } catch (error) {
-    // The parser draws the line with an arrow below it; the first line says it.
-    const [problem = ''] = problemOf(error).split('\n')
-    throw new CliError(`the catalog ${file} is neither JSON nor YAML: ${problem.replace(/:$/, '')}`, EXIT.failedCheck)
+    if (!(error instanceof UnreadableText)) throw error
+    throw new CliError(`the catalog ${file} ${error.message}${error.detail}`, EXIT.failedCheck)
   }
 }

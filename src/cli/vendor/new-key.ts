@@ -9,7 +9,7 @@ import { type GeneratedKey, generateSigningKey } from '../../vendor/keygen.ts'
 import { encryptedKeyFile } from '../../vendor/signing-key.ts'
 import { EVERYBODY, OWNER_ONLY, type Staged, stageFile } from '../../vendor/staged.ts'
 import { formatKeySet, parseKeySet, type PublicJwk } from '../../vendor/trusted-set.ts'
-import { fileProblem, problemOf } from '../input.ts'
+import { fileProblem, problemOf, textIn } from '../input.ts'
 import { CliError, EXIT, type Io } from '../output.ts'
 import { readPassphraseFile } from './key-option.ts'
 
@@ -91,12 +91,14 @@ async function stage(path: string, content: string, options: { mode: number; rep
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
+  let bytes: Buffer
   try {
-    return await readFile(path, 'utf8')
+    bytes = await readFile(path)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw new CliError(`cannot read ${path}: ${fileProblem(error)}`)
   }
+  return textIn(bytes, path)
 }
 
 function toJson(value: unknown): string {

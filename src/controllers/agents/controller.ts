@@ -11,6 +11,7 @@ import { workloadKey } from '../../domain/facts.ts'
 import type { Client } from '../../kube/client.ts'
 import { firstDifference } from '../../kube/covers.ts'
 import { isConflict, isInvalid, isNotFound, type KubeError } from '../../kube/errors.ts'
+import type { EventReason } from '../../domain/reasons.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import { deployments, namespaces, type Resource, roleBindings, roles, serviceAccounts } from '../../kube/resource.ts'
 import { type Action, awaitChange, lookAgainAt } from '../../runtime/action.ts'
@@ -34,7 +35,7 @@ export interface AgentsDeps {
   readonly stores: Stores
   readonly board: DecisionBoard
   readonly health: HealthBoard
-  readonly events: EventRecorder
+  readonly events: EventRecorder<EventReason>
   readonly clock: Clock
   /** The label that names an agent. */
   readonly label: string

@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { API_VERSION } from '../../api/names.ts'
-import { condition, conditionsAfter } from '../../api/conditions.ts'
+import { conditionsAfter } from '../../api/conditions.ts'
 import type { EntitlementStatus, PublishedKey } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
 import type { PlatformConfig } from '../../api/platform-config.ts'
@@ -11,13 +11,14 @@ import { entitlements, licenses, platformConfigs } from '../../api/resources.ts'
 import { type ActiveConfig, activeConfig } from '../../cluster/active-config.ts'
 import { ownConfigs, productOfConfig, productsHere, unnamed } from '../../cluster/belonging.ts'
 import type { EvidenceVault } from '../../cluster/evidence-vault.ts'
-import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
+import { type Own, type OwnResource, projectOwn, type Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import { type Memory, NO_MEMORY, workloadKey } from '../../domain/facts.ts'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
 import { amount, list } from '../../domain/words.ts'
-import type { Client } from '../../kube/client.ts'
-import { isAlreadyExists, isConflict, isNotFound, isUnreachable } from '../../kube/errors.ts'
+import type { Client, RawObject } from '../../kube/client.ts'
+import { isAlreadyExists, isConflict, isNotFound, isNotInSchema, isUnreachable } from '../../kube/errors.ts'
+import type { EventReason } from '../../domain/reasons.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import { type Resource } from '../../kube/resource.ts'
 import { awaitChange, lookAgainAt } from '../../runtime/action.ts'
@@ -31,10 +32,19 @@ import type { TamperingReporter } from '../tampering.ts'
 import { gather, type GatherDeps, waitingFor } from './gather.ts'
 import { doubtfulMemory, memoryFrom } from './memory.ts'
 import { isSealed, sealed } from './seal.ts'
-import { entitlementStatus, licenseStatus, platformConfigStatus, type Previous } from './status.ts'
+import { entitlementStatus, licenseStatus, platformConfigStatus, type Previous, productConditions } from './status.ts'
 import { healthOfDecision } from '../../domain/health/health.ts'
 import { publishedHealth } from './published-health.ts'
 import { publishedGate } from './published-gate.ts'
+import {
+  isRemembered,
+  isToWrite,
+  outdatedCrds,
+  sentAgainAt,
+  withoutFields,
+  type Written,
+  writtenAs,
+} from './written.ts'
 import { entitlementTransitions, licenseTransitions, type Transition } from './transitions.ts'
 
 export interface EntitlementDeps extends GatherDeps {
@@ -47,7 +57,7 @@ export interface EntitlementDeps extends GatherDeps {
   /** Without its vault the operator works on; only a restart would lose something. */
   readonly onVaultProblem: (error: unknown) => void
   readonly board: DecisionBoard
-  readonly events: EventRecorder
+  readonly events: EventRecorder<EventReason>
   /** Who the operator is to the API server; empty where it does not say. */
   readonly whoAmI: (signal: AbortSignal) => Promise<string>
   readonly health: HealthBoard
@@ -104,8 +114,12 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   const { client, stores, board, events, health, vault, evidence, revocations, time, marks } = deps
   const name = deps.catalog.product
   let memory: Memory | undefined
-  /** What was written last. A status that differs from it was written by somebody else. */
-  let published: EntitlementStatus | undefined
+  /** What was written last. A status that differs from what came back was written by somebody else. */
+  let published: Written<EntitlementStatus> | undefined
+  /** The same of Licenses and PlatformConfigs, by kind and then by UID. */
+  const statuses = { License: new Map<string, Written>(), PlatformConfig: new Map<string, Written>() }
+  /** What is to be said of a memory that was not believed, once it is known whether the API server keeps its signature. */
+  let doubt: { readonly resource: OwnResource; readonly transition: Transition } | undefined
   let operator: string | undefined
   let doubtedAt: Instant | undefined
   let isUnkept = false
@@ -142,11 +156,13 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
         ...(await publishConfigs(decision, facts.now, signal)),
       ]
       reportStatuses(unwritten)
+      forgetGone()
+      health.report('crds', outdatedCrds(droppedByKind()))
       const failed = failure ?? unkept ?? unwritten[0]
       // The queue tries again, and less often each time, also where nothing else happens.
       if (failed !== undefined) throw failed.error
       // While the clock is in dispute it wakes nobody at the right time; then the time is looked at again and again.
-      return facts.concerns.some(({ about }) => about === 'clock') ? awaitChange : lookAgainAt(decision.nextChangeAt)
+      return facts.concerns.some(({ about }) => about === 'clock') ? awaitChange : lookAgainAt(nextLook(decision))
     },
     leave,
   }
@@ -155,7 +171,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     const resource = stores.entitlement.store.get(name)
     if (board.current === undefined || published === undefined || resource === undefined) return
     const gate = publishedGate(board.current, { operator: operator ?? '', attends: false })
-    const status = sealed({ ...published, gate }, name, marks.key)
+    const status = signed({ ...published.sent, gate }, published.dropped)
     if (!isDeepStrictEqual(resource.status, status)) await replaceStatus(resource, status, signal)
     // What could not be kept so far may be in a moment, and is forgotten otherwise.
     while (isUnkept && !signal.aborted) {
@@ -247,7 +263,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     // An operator that did not sign yet has written it: nobody has changed anything.
     if (key !== undefined || status.seal !== undefined) {
       const note = `what Entitlement ${name} says of earlier decisions does not fit its signature and is not believed; what runs goes on until ${formatInstant(doubtedAt + deps.holdNotice)} at least, whether it is admitted or not`
-      say('Entitlement', resource, { type: 'Warning', reason: 'MemoryNotBelieved', note })
+      doubt = { resource, transition: { type: 'Warning', reason: 'MemoryNotBelieved', note } }
     }
     return doubtful.memory
   }
@@ -281,12 +297,8 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   async function publishEntitlement(decision: Decision, now: number, signal: AbortSignal): Promise<void> {
     const live = stores.entitlement.store.get(name)
     const before = live?.status as EntitlementStatus | undefined
-    const isOurs =
-      published === undefined ||
-      [published, attempted].some((one) => one !== undefined && isDeepStrictEqual(before, one))
-
     const resource = live ?? (await create(signal))
-    const previous = published ?? before
+    const previous = published?.sent ?? before
     const circumstances = {
       operator: operator ?? '',
       findings: health.findings,
@@ -294,25 +306,94 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       trustedKeys: deps.trustedKeys,
     }
     const said = entitlementStatus(decision, previous, resource.generation, now, circumstances)
-    const status = sealed({ ...said, operator: { namespace: deps.namespace } }, name, marks.key)
-    if (!isDeepStrictEqual(before, status)) {
-      attempted = status
-      await replaceStatus(resource, status, signal)
+    const status = signed({ ...said, operator: { namespace: deps.namespace } }, published?.dropped ?? [])
+    const [last, tried] = [published, attempted]
+    if (isToWrite(status, before, last, now)) {
+      published = await writeSigned(resource, status, now, signal)
       const config = activeConfig(ownConfigs(stores, name))
       for (const transition of entitlementTransitions(previous, status)) {
         say('Entitlement', resource, transition)
         if (config !== undefined) say('PlatformConfig', config, transition)
       }
+    } else if (last === undefined) {
+      published = writtenAs(status, before, now)
     }
-    const kept = stores.entitlement.store.get(name)?.status
-    // The same object, where the API server has kept just this: then it is compared with itself next time.
-    published = isDeepStrictEqual(kept, status) ? (kept as EntitlementStatus) : status
+    const isOurs = isWrittenByUs(before, last, tried, published?.dropped ?? [])
     attempted = undefined
+    settleDoubt()
     deps.onPublished(status)
     if (!isOurs) {
       const regarding = { apiVersion: API_VERSION, kind: 'Entitlement', name }
       deps.reportTampering(regarding, live === undefined ? 'deleted' : 'changed')
     }
+  }
+
+  /** @param dropped what the API server does not keep, also of what was written before it was known */
+  function isWrittenByUs(
+    before: unknown,
+    last: Written | undefined,
+    tried: EntitlementStatus | undefined,
+    dropped: readonly string[],
+  ): boolean {
+    if (last === undefined || isDeepStrictEqual(before, last.answer)) return true
+    return [last.sent, tried].some((one) => one !== undefined && isDeepStrictEqual(before, withoutFields(one, dropped)))
+  }
+
+  /** Signs what the API server keeps of it: over what it drops, no signature fits after a restart. */
+  function signed(status: EntitlementStatus, dropped: readonly string[]): EntitlementStatus {
+    return sealed(status, name, marks.key, withoutFields(status, dropped))
+  }
+
+  async function writeSigned(
+    resource: OwnResource,
+    status: EntitlementStatus,
+    now: Instant,
+    signal: AbortSignal,
+  ): Promise<Written<EntitlementStatus>> {
+    const written = await write(status)
+    const again = signed(status, written.dropped)
+    return again.seal === status.seal || written.dropped.includes('seal') ? written : write(again)
+
+    async function write(version: EntitlementStatus): Promise<Written<EntitlementStatus>> {
+      attempted = version
+      const answer = await replaceStatus(resource, version, signal)
+      const kept = stores.entitlement.store.get(name)?.status
+      // The same object, where the API server has kept just this: then it is compared with itself next time.
+      if (isDeepStrictEqual(kept, version)) return writtenAs(kept as EntitlementStatus, kept, now)
+      return writtenAs(version, isDeepStrictEqual(kept, answer) ? kept : answer, now)
+    }
+  }
+
+  /** CRDs that drop what is signed, or the signature, look like somebody who changed it. */
+  function settleDoubt(): void {
+    if (doubt !== undefined && published?.dropped.some(isRemembered) !== true) {
+      say('Entitlement', doubt.resource, doubt.transition)
+    }
+    doubt = undefined
+  }
+
+  function forgetGone(): void {
+    const there = new Set([...stores.licenses.store.values(), ...stores.configs.store.values()].map(({ uid }) => uid))
+    for (const written of Object.values(statuses)) {
+      for (const uid of written.keys()) if (!there.has(uid)) written.delete(uid)
+    }
+  }
+
+  function droppedByKind(): Map<string, Set<string>> {
+    const ofOthers = Object.entries(statuses).map(([kind, written]) => [kind, [...written.values()]] as const)
+    return new Map(
+      [['Entitlement', published === undefined ? [] : [published]] as const, ...ofOthers].map(([kind, written]) => [
+        kind,
+        new Set(written.flatMap(({ dropped }) => dropped)),
+      ]),
+    )
+  }
+
+  /** When something changes by itself, or CRDs that drop something are tried again. */
+  function nextLook({ nextChangeAt = Infinity }: Decision): Instant | undefined {
+    const written = [...Object.values(statuses).flatMap((of) => [...of.values()]), ...(published ? [published] : [])]
+    const next = written.reduce((soonest, one) => Math.min(soonest, sentAgainAt(one)), nextChangeAt)
+    return next === Infinity ? undefined : next
   }
 
   async function create(signal: AbortSignal): Promise<OwnResource> {
@@ -330,7 +411,11 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   }
 
   // Replaced and not applied: whatever somebody added to the status has to go.
-  async function replaceStatus(resource: OwnResource, status: EntitlementStatus, signal: AbortSignal): Promise<void> {
+  async function replaceStatus(
+    resource: OwnResource,
+    status: EntitlementStatus,
+    signal: AbortSignal,
+  ): Promise<unknown> {
     const resourceVersion = stores.entitlement.store.identity(name)?.resourceVersion ?? ''
     const object = {
       apiVersion: API_VERSION,
@@ -339,7 +424,9 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       spec: resource.spec,
       status,
     }
-    stores.entitlement.published(await client.replace(entitlements, object, signal, 'status'))
+    const answer = await client.replace(entitlements, object, signal, 'status')
+    stores.entitlement.published(answer)
+    return projectOwn(answer).status
   }
 
   async function publishLicenses(decision: Decision, now: number, signal: AbortSignal): Promise<Unwritten[]> {
@@ -347,10 +434,10 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     for (const license of decision.licenses) {
       const resource = stores.licenses.store.get(license.name)
       if (resource === undefined) continue
-      const before = resource.status as LicenseStatus | undefined
+      const before = previousOf('License', resource) as LicenseStatus | undefined
       const status = licenseStatus(license, decision, before, resource.generation, now)
       const failure = await failureOf(
-        applyStatus(licenses, 'License', stores.licenses, resource, status, signal).then((isNew) => {
+        applyStatus(licenses, 'License', stores.licenses, resource, status, now, signal).then((isNew) => {
           const transitions = isNew ? licenseTransitions(before, status) : []
           for (const transition of transitions) say('License', resource, transition)
         }),
@@ -362,7 +449,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
 
   async function publishConfigs(decision: Decision, now: number, signal: AbortSignal): Promise<Unwritten[]> {
     const unwritten: Unwritten[] = []
-    const health = publishedHealth(healthOfDecision(decision, deps.health.findings), published?.health, now)
+    const health = publishedHealth(healthOfDecision(decision, deps.health.findings), published?.sent.health, now)
     const products = productsHere(stores, name)
     const configs = ownConfigs(stores, name)
     const active = activeConfig(configs)
@@ -371,7 +458,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
         deps.onLeft('PlatformConfig', resource.name, productOfConfig(resource, products))
         continue
       }
-      const previous = resource.status as Previous | undefined
+      const previous = previousOf('PlatformConfig', resource) as Previous | undefined
       const names = active?.uid === resource.uid ? active.wanted.agents : []
       const wanted = names.map((agent) =>
         workloadKey({ resource: 'deployments', namespace: deps.agentsNamespace, name: agent }),
@@ -379,16 +466,23 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
       const { generation } = resource
       const circumstances = { health, wanted, stalled: stalled(resource, active), previous, generation, now }
       const status = platformConfigStatus(decision, circumstances)
-      const said = unnamed(resource, products)
-      const more = said === undefined ? [] : [condition('ProductNamed', false, 'SeveralProducts', said)]
+      const more = productConditions(unnamed(resource, products))
       const conditions = conditionsAfter(previous?.conditions, more, resource.generation, formatInstant(now))
       const full = { ...status, conditions: [...status.conditions, ...conditions] }
       const failure = await failureOf(
-        applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, full, signal).then(() => undefined),
+        applyStatus(platformConfigs, 'PlatformConfig', stores.configs, resource, full, now, signal).then(
+          () => undefined,
+        ),
       )
       if (failure !== undefined) unwritten.push({ what: `PlatformConfig ${resource.name}`, ...failure })
     }
     return unwritten
+  }
+
+  /** The status that was sent last, if it is there; else what is there. */
+  function previousOf(kind: keyof typeof statuses, { uid, status }: OwnResource): unknown {
+    const last = statuses[kind].get(uid)
+    return last !== undefined && isDeepStrictEqual(last.answer, status) ? last.sent : status
   }
 
   /** What a person has to mend about a PlatformConfig before it counts. */
@@ -403,26 +497,45 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
   /** Whether there was something to write. */
   async function applyStatus<T extends OwnResource>(
     kind: Resource,
-    kindName: string,
+    kindName: keyof typeof statuses,
     watched: Watched<T>,
     resource: T,
     status: object,
+    now: Instant,
     signal: AbortSignal,
   ): Promise<boolean> {
-    if (isDeepStrictEqual(resource.status, status)) return false
-    const object = {
-      apiVersion: API_VERSION,
-      kind: kindName,
-      metadata: { name: resource.name, uid: resource.uid },
-      status,
-    }
+    const written = statuses[kindName]
+    if (!isToWrite(status, resource.status, written.get(resource.uid), now)) return false
     try {
-      watched.written(await client.apply(kind, object, { force: true, subresource: 'status' }, signal))
+      const answer = await applied(kind, resource, status, signal)
+      watched.written(answer)
+      written.set(resource.uid, writtenAs(status, projectOwn(answer).status, now))
       return true
     } catch (error) {
       // Deleted in the meantime: the watch is about to say so.
       if (isNotFound(error)) return false
       throw error
+    }
+  }
+
+  async function applied(
+    kind: Resource,
+    { name, uid }: OwnResource,
+    status: object,
+    signal: AbortSignal,
+  ): Promise<RawObject> {
+    try {
+      const object = { apiVersion: API_VERSION, kind: kind.kind, metadata: { name, uid }, status }
+      return await client.apply(kind, object, { force: true, subresource: 'status' }, signal)
+    } catch (error) {
+      if (!isNotInSchema(error)) throw error
+      // Of CRDs that are older than the operator, no fields can be applied that they do not know; written otherwise, they are
+      // dropped and the rest is kept.
+      const patch = [
+        { op: 'test', path: '/metadata/uid', value: uid },
+        { op: 'add', path: '/status', value: status },
+      ]
+      return client.jsonPatch(kind, { name, subresource: 'status' }, patch, signal)
     }
   }
 

@@ -8,9 +8,12 @@ import { isJsonObject } from '../../domain/license/strict-json.ts'
 /** What is signed differs from what else is signed with the key, and from what another version signs. */
 const PURPOSE = 'entitlement-memory-1'
 
-/** @param key in base64 */
-export function sealed(status: EntitlementStatus, product: string, key: string): EntitlementStatus {
-  return { ...status, seal: sealOf(status, product, key).toString('base64url') }
+/**
+ * @param key in base64
+ * @param kept what the API server keeps of the status: that is what can be compared after a restart
+ */
+export function sealed(status: EntitlementStatus, product: string, key: string, kept = status): EntitlementStatus {
+  return { ...status, seal: sealOf(kept, product, key).toString('base64url') }
 }
 
 /** Whether what a status remembers was written by an operator that had the key. */

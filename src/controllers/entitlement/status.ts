@@ -272,6 +272,11 @@ export function licenseStatus(
   }
 }
 
+/** What a PlatformConfig says of its product while it should name one. @param unnamed why it should */
+export function productConditions(unnamed: string | undefined): WantedCondition[] {
+  return unnamed === undefined ? [] : [condition('ProductNamed', false, 'SeveralProducts', unnamed)]
+}
+
 export interface ConfigCircumstances {
   /** As it is published in the Entitlement. */
   readonly health: HealthStatus

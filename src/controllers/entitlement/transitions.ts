@@ -2,10 +2,11 @@
 
 import type { EntitlementStatus } from '../../api/entitlement.ts'
 import type { LicenseStatus } from '../../api/license.ts'
+import { type EventReason, publishedReason } from '../../domain/reasons.ts'
 
 export interface Transition {
   readonly type: 'Normal' | 'Warning'
-  readonly reason: string
+  readonly reason: EventReason
   readonly note: string
 }
 
@@ -18,7 +19,7 @@ export function entitlementTransitions(before: EntitlementStatus | undefined, af
   if (before?.verdict !== after.verdict && (before !== undefined || after.verdict !== 'Valid')) {
     transitions.push({
       type: after.verdict === 'Valid' ? 'Normal' : 'Warning',
-      reason: after.reason,
+      reason: publishedReason(after.reason),
       note: after.message,
     })
   }
@@ -32,18 +33,19 @@ export function entitlementTransitions(before: EntitlementStatus | undefined, af
     transitions.push({ type: 'Normal', reason: 'RestrictionsLifted', note })
     // The first level begins with the end of the license, and that has been said.
   } else if (level !== after.degradation && transitions.every(({ note }) => note !== after.message)) {
-    transitions.push({ type: 'Warning', reason: after.degradation, note: after.message })
+    transitions.push({ type: 'Warning', reason: publishedReason(after.degradation), note: after.message })
   }
   for (const { type, status, reason, message } of after.conditions) {
     const was = before?.conditions.find((condition) => condition.type === type)
     if (!OF_CONCERN.has(type) || status !== 'False' || was?.reason === reason) continue
-    transitions.push({ type: 'Warning', reason, note: message })
+    transitions.push({ type: 'Warning', reason: publishedReason(reason), note: message })
   }
   const known = new Set([...(before?.agents.refused ?? []), ...(before?.agents.held ?? [])].map(identity))
   for (const agent of after.agents.refused) {
-    if (known.has(identity(agent))) continue
+    if (agent.reason === undefined || known.has(identity(agent))) continue
     const hold = agent.holdAt === undefined ? '' : `; it will be held at ${agent.holdAt}`
-    transitions.push({ type: 'Warning', reason: agent.reason ?? 'AgentRefused', note: `${agent.message ?? ''}${hold}` })
+    const reason = publishedReason(agent.reason)
+    transitions.push({ type: 'Warning', reason, note: `${agent.message ?? ''}${hold}` })
   }
   return transitions
 }
@@ -51,7 +53,7 @@ export function entitlementTransitions(before: EntitlementStatus | undefined, af
 export function licenseTransitions(before: LicenseStatus | undefined, after: LicenseStatus): Transition[] {
   if (before?.state === after.state && before.reason === after.reason) return []
   const good = after.state === 'Valid' || after.state === 'Superseded' || after.state === 'Future'
-  return [{ type: good ? 'Normal' : 'Warning', reason: after.reason, note: after.message }]
+  return [{ type: good ? 'Normal' : 'Warning', reason: publishedReason(after.reason), note: after.message }]
 }
 
 function identity(agent: { kind?: string; namespace?: string; workload?: string; reason?: string }): string {

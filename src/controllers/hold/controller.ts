@@ -19,6 +19,7 @@ import type { Decision } from '../../domain/decision.ts'
 import { workloadKey } from '../../domain/facts.ts'
 import type { Client } from '../../kube/client.ts'
 import { isConflict, isInvalid, isNotFound } from '../../kube/errors.ts'
+import type { EventReason, Happening } from '../../domain/reasons.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import { awaitChange } from '../../runtime/action.ts'
 import type { ControllerSpec } from '../../runtime/controller.ts'
@@ -31,7 +32,7 @@ export interface HoldDeps {
   readonly client: Client
   readonly stores: Stores
   readonly board: DecisionBoard
-  readonly events: EventRecorder
+  readonly events: EventRecorder<EventReason>
   readonly marks: Marks
   /** Told to whom the fields belong that a resume writes. */
   readonly returns: Returns
@@ -181,7 +182,7 @@ export function holdController({
     return true
   }
 
-  function say(workload: Workload, type: 'Normal' | 'Warning', reason: string, note: string): void {
+  function say(workload: Workload, type: 'Normal' | 'Warning', reason: Happening, note: string): void {
     events.record({ regarding: referenceTo(workload), type, reason, action: reason, note })
   }
 }

@@ -11,6 +11,7 @@ import {
   list,
   podSpec,
   sameFields,
+  spelling,
   wants,
   workloadKey,
 } from './cel.ts'
@@ -125,7 +126,7 @@ export const undecided: Refusal = {
 const starting = (noun: string): readonly Refusal[] => [
   {
     when: '!params.status.gate.anyAgent && !(variables.agent in params.status.gate.agents) && variables.grows && !variables.byOperator',
-    say: isNotLicensed('params.status.gate.refusal'),
+    say: isNotLicensed(`params.status.gate.refusal + ${spelling}`),
   },
   {
     when: `variables.growth != 'Open' && variables.needsPlace`,

@@ -44,6 +44,14 @@ export function images(subject: Subject): string {
   return `(${all}).map(c, string(c.?image.orValue(''))).join(',')`
 }
 
+/**
+ * ` (did you mean rex?)` after an agent that is not in the plan; empty where nothing is meant. CEL has no distance between
+ * words. What people get wrong most is the case of a name, and that it can see.
+ */
+export const spelling =
+  `(!(variables.agent in params.status.gate.agents) && variables.agent.lowerAscii() in params.status.gate.agents` +
+  ` ? ' (did you mean ' + variables.agent.lowerAscii() + '?)' : '')`
+
 /** Whether two maps are the same, apart from some of their fields. Fields that nobody knows yet are compared too. */
 export function sameFields(left: string, right: string, except: readonly string[]): string {
   const free = list(except)

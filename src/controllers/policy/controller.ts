@@ -6,6 +6,7 @@ import { SPEC_HASH_ANNOTATION } from '../../api/names.ts'
 import { type KeptObject, projectKept, type Stores, type Watched } from '../../cluster/stores.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import type { Client, RawObject } from '../../kube/client.ts'
+import type { EventReason } from '../../domain/reasons.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import { unlessMissing } from '../../kube/errors.ts'
 import { awaitChange } from '../../runtime/action.ts'
@@ -17,7 +18,7 @@ export interface PolicyDeps {
   readonly client: Client
   readonly stores: Stores
   readonly catalog: Catalog
-  readonly events: EventRecorder
+  readonly events: EventRecorder<EventReason>
   readonly reportTampering: TamperingReporter
   /** Called when all of them are as they must be, and after each write from then on: it is not enforced at once. */
   readonly onKept: () => void

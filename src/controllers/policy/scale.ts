@@ -3,7 +3,7 @@
 
 import type { Catalog } from '../../domain/catalog.ts'
 import { undecided } from './agents.ts'
-import { BY_KUBERNETES_ITSELF, type Subject, workloadKey } from './cel.ts'
+import { BY_KUBERNETES_ITSELF, spelling, type Subject, workloadKey } from './cel.ts'
 import { aOrAn, type Expression, type PolicySpec, type Refusal, SCALABLE } from './policy-spec.ts'
 
 const replicas = (subject: Subject) => `int(dyn(${subject}).?spec.?replicas.orValue(0))`
@@ -51,7 +51,7 @@ function untold(label: string, noun: string): Refusal {
 const refusals: readonly Refusal[] = [
   {
     when: 'variables.isAgent && !params.status.gate.anyAgent && !(variables.agent in params.status.gate.agents)',
-    say: `variables.subject + ' is not licensed: ' + params.status.gate.refusal`,
+    say: `variables.subject + ' is not licensed: ' + params.status.gate.refusal + ${spelling}`,
   },
   {
     when: `variables.needsPlace && variables.growth != 'Open'`,

@@ -8,6 +8,7 @@ export const FINDING_TYPES = [
   'AgentsLabelled',
   'CarriedOut',
   'Contested',
+  'CrdsCurrent',
   'EvidenceKept',
   'GateVerified',
   'PolicyEnforced',

@@ -6,7 +6,7 @@ import { addonKey, coveredUntil, isWithin, limitOf } from '../grant.ts'
 import { formatInstant } from '../instant.ts'
 import { revocationOf } from '../license-standing.ts'
 import { licenseDecision, stayingLicense } from '../license-state.ts'
-import { closestName } from '../closest-name.ts'
+import { hintAt } from '../closest-name.ts'
 import { differenceOf, isSameName } from '../names.ts'
 import type { Reason } from '../reasons.ts'
 import { amount, list, title } from '../words.ts'
@@ -146,11 +146,10 @@ function unknownAgents({ facts: { catalog } }: Situation, { refused, held }: Adm
   const known = catalog.agents.map(({ name }) => name)
   if (known.length === 0) return []
   return [...refused, ...held]
-    .filter(({ agent }) => !known.includes(agent))
     .flatMap(({ agent, kind, namespace, workload }) => {
-      const meant = closestName(agent, known)
-      if (meant === undefined) return []
-      const message = `${kind} ${namespace}/${workload} is labelled ${agent}, and there is no such ${catalog.governed.noun} (did you mean ${meant}?)`
+      const hint = hintAt(agent, known)
+      if (hint === '') return []
+      const message = `${kind} ${namespace}/${workload} is labelled ${agent}, and there is no such ${catalog.governed.noun}${hint}`
       return [{ reason: 'UnknownAgent' as const, message }]
     })
     .slice(0, MOST_MISSPELT)

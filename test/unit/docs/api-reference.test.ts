@@ -7,7 +7,12 @@ import { parse } from 'yaml'
 import { readLicenseResource } from '../../../src/api/license.ts'
 import { readPlatformConfig } from '../../../src/api/platform-config.ts'
 import { packageRoot } from '../../../src/control-plane/package-root.ts'
-import { entitlementStatus, licenseStatus, platformConfigStatus } from '../../../src/controllers/entitlement/status.ts'
+import {
+  entitlementStatus,
+  licenseStatus,
+  platformConfigStatus,
+  productConditions,
+} from '../../../src/controllers/entitlement/status.ts'
 import { FINDING_TYPES } from '../../../src/domain/health/finding.ts'
 import { decide } from '../../../src/domain/decision.ts'
 import { readCrds, schemaOf, withKinds } from '../../support/api-reference.ts'
@@ -32,13 +37,18 @@ const { health = { level: 'Healthy', headline: '', problems: [] } } = entitlemen
 const published = {
   Entitlement: entitlement,
   ...(judged === undefined ? {} : { License: licenseStatus(judged, decision, undefined, 1, NOW) }),
-  PlatformConfig: platformConfigStatus(decision, {
-    health,
-    wanted: [],
-    stalled: 'another one counts',
-    generation: 1,
-    now: NOW,
-  }),
+  PlatformConfig: {
+    conditions: [
+      ...platformConfigStatus(decision, {
+        health,
+        wanted: [],
+        stalled: 'another one counts',
+        generation: 1,
+        now: NOW,
+      }).conditions,
+      ...productConditions('it names none'),
+    ],
+  },
 }
 
 describe.each(Object.entries(published))('the conditions of %s', (kind, { conditions }) => {

@@ -3,9 +3,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { builtInCatalogs } from '../../../src/cli/catalogs.ts'
 import { createProgram } from '../../../src/cli/program.ts'
 import { packageRoot } from '../../../src/control-plane/package-root.ts'
-import { reasons } from '../../../src/domain/reasons.ts'
+import { happenings, reasons } from '../../../src/domain/reasons.ts'
 import { createMetrics } from '../../../src/telemetry/metrics.ts'
 import { withCommands } from '../../support/cli-reference.ts'
 import { withMetrics } from '../../support/metrics-reference.ts'
@@ -29,6 +30,15 @@ test('docs/troubleshooting.md has every reason as it is (vitest -u writes them)'
   await expect(withReasons(await readFile(file, 'utf8'))).toMatchFileSnapshot(file)
 })
 
+test('docs/troubleshooting.md explains every reason that an Event has, the levels of every catalog too', async () => {
+  const text = await readFile(page('troubleshooting.md'), 'utf8')
+  const levels = builtInCatalogs().flatMap(({ degradation }) => degradation.map(({ level }) => level))
+  const explained = (name: string) =>
+    text.includes(`### ${name}\n`) || new RegExp(`^\\| .*\`${name}\`.* \\|`, 'm').test(text)
+  const all = [...Object.keys(reasons), ...Object.keys(happenings), ...levels]
+  expect(all.filter((name) => !explained(name))).toEqual([])
+})
+
 test('docs/operations.md has every metric as it is (vitest -u writes them)', async () => {
   const file = page('operations.md')
   const { registry } = createMetrics({ controllers: () => [], watches: () => [] })
@@ -45,7 +55,7 @@ test('what the pages name in their own words is there', async () => {
     const known = command?.commands.map((one) => one.name()) ?? []
     if (known.length > 0 && inner !== '') expect(known, `cto ${name} ${inner}`).toContain(inner)
   }
-  const known = new Set([...Object.keys(reasons).map((name) => name.toLowerCase()), 'reasons'])
+  const known = new Set([...Object.keys(reasons).map((name) => name.toLowerCase()), 'reasons', 'events'])
   const anchors = [...text.matchAll(/\]\(#([a-z]+)\)/g)].map((match) => match[1] ?? '')
   expect(anchors.filter((anchor) => !known.has(anchor))).toEqual([])
 })

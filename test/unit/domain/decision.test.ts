@@ -65,6 +65,17 @@ test('another agent under the name of an admitted one is what its label says', (
   expect(decision.agents.refused).toMatchObject([{ agent: 'cypher', workload: 'rex', reason: 'AgentNotInPlan' }])
 })
 
+test('a name that the catalog does not know is answered with the one that is meant; one of another plan is not', () => {
+  const { agents } = decide(facts({ wanted: wanted(['Rex', 'blazed', 'tess', 'something-else']) }))
+  const why = 'is not licensed: the Free plan admits rex and blaze (at most 2 agents)'
+  expect(agents.refused.map(({ message }) => message)).toEqual([
+    `agent Rex ${why} (did you mean rex?)`,
+    `agent blazed ${why} (did you mean blaze?)`,
+    `agent tess ${why}`,
+    `agent something-else ${why}`,
+  ])
+})
+
 describe('plans', () => {
   test.each([
     ['starter', ['rex', 'blaze', 'tess', 'morgan', 'cypher'], ['atlas', 'custom'], 5],

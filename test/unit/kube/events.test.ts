@@ -5,7 +5,7 @@ import { type Client, createClient } from '../../../src/kube/client.ts'
 import { createEventRecorder, type EventRecorder, type EventToRecord } from '../../../src/kube/events.ts'
 import { failure, json, type ScriptedApiServer, scriptedApiServer } from '../../support/scripted-api-server.ts'
 
-const EVENT: EventToRecord = {
+const EVENT: EventToRecord<string> = {
   regarding: { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'n', name: 'd' },
   type: 'Warning',
   reason: 'Held',
@@ -20,7 +20,7 @@ interface Written {
 }
 
 let server: ScriptedApiServer
-let recorder: EventRecorder
+let recorder: EventRecorder<string>
 let written: Written[]
 let errors: unknown[]
 

@@ -57,6 +57,13 @@ test('a key follows another: both may be used for the overlap, and the licenses 
   })
 })
 
+test('a key set that PowerShell wrote as UTF-16 is changed like any other', async () => {
+  await desk.write('trusted-keys.json', Buffer.from(`\uFEFF${await desk.read('trusted-keys.json')}`, 'utf16le'))
+  const { exitCode, stderr } = await rotate('--key', 'k1', '--overlap', '90d', '-o', 'json')
+  expect(exitCode, stderr).toBe(0)
+  expect([...(await trusted()).keys()]).toContain('k1')
+})
+
 test('a stolen key ends at once, and what it signed with it', async () => {
   await desk.issue('a.lic')
   const { exitCode } = await rotate('--key', 'k1', '--overlap', '0d')
