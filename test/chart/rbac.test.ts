@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { HOLD_RECORD_ANNOTATION } from '../../src/api/names.ts'
 import { licenses } from '../../src/api/resources.ts'
+import { isHoldManager } from '../../src/cluster/managed-fields.ts'
 import { writeKubeconfig } from '../../src/control-plane/credentials.ts'
 import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
 import { desiredGuardian } from '../../src/controllers/agents/desired.ts'
@@ -64,7 +66,7 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
 
   const workloads: readonly (readonly [Resource, string, object])[] = [
     [deployments, 'one', { replicas: 2 }],
-    [kind('apps', 'statefulsets', 'StatefulSet'), 'two', { replicas: 2, serviceName: 'two' }],
+    [kind('apps', 'statefulsets', 'StatefulSet'), 'two', { replicas: 2, serviceName: 'two', ...CLAIMS }],
     [kind('apps', 'replicasets', 'ReplicaSet'), 'three', { replicas: 2 }],
     [kind('', 'replicationcontrollers', 'ReplicationController'), 'six', { replicas: 2 }],
     [kind('batch', 'jobs', 'Job'), 'four', {}],
@@ -128,7 +130,17 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
         const live = (await cluster.object(resource, name, 'team'))?.['spec'] as Record<string, unknown> | undefined
         return 'replicas' in spec ? live?.['replicas'] === 2 : live?.['suspend'] !== true
       })
+      // What it wrote for others is theirs again.
+      await cluster.eventually(`${name} to be nobody's but its owner's`, async () => {
+        const { metadata } = (await cluster.object(resource, name, 'team')) ?? {}
+        const owners = (metadata?.['managedFields'] ?? []) as { manager: string }[]
+        const annotations = (metadata?.['annotations'] ?? {}) as Record<string, string>
+        return !owners.some(isHoldManager) && annotations[HOLD_RECORD_ANNOTATION] === undefined
+      })
     }
+
+    const two = await cluster.object(kind('apps', 'statefulsets', 'StatefulSet'), 'two', 'team')
+    expect(two?.['spec']).toMatchObject(CLAIMS)
 
     // Tampering, and an agent that is not wanted any more.
     for (const key of policyKeys(catalog)) {
@@ -192,6 +204,8 @@ test('the operator does what it may, and may what it does', { timeout: 240_000 }
     'get scaledjobs.keda.sh */*',
   ])
 })
+
+const CLAIMS = { persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Delete' } }
 
 function aWorkload({ group, kind }: Resource, name: string, spec: object): RawObject {
   const labels = { 'cto.5dlabs.io/agent': `agent-${name}` }
