@@ -8,7 +8,7 @@ import type { LeaseTiming } from './kube/lease.ts'
 export interface OperatorSettings {
   readonly catalog: Catalog
   readonly trustedKeys: TrustedKeys
-  /** In a pod: why those are not the keys of its image, as a sentence. Absent: they are. */
+  /** Why those are not the keys of the image, as a sentence. Absent: they are, as they always are in a pod. */
   readonly otherKeys?: string
   /** Where the operator lives, and a license Secret by the catalog's name is found without a License. */
   readonly namespace: string

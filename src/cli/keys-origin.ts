@@ -1,7 +1,10 @@
-// Where the trusted keys of a pod come from: the image holds the vendor's, and a flag or a volume can put others in their place.
+// Where the trusted keys come from: the image holds the vendor's, and a flag or a volume can put others in their place. In a
+// pod those do not count: whoever may change the operator's Deployment could sign licenses for himself.
 
 import { readFileSync } from 'node:fs'
+import { isInCluster } from '../kube/access.ts'
 import { TRUSTED_KEYS_FILE } from './input.ts'
+import { CliError } from './output.ts'
 
 /** Why the keys are not those of the image, as a sentence; undefined: they are. */
 export function otherKeys(path: string, mountinfo: string): string | undefined {
@@ -15,12 +18,21 @@ export function otherKeys(path: string, mountinfo: string): string | undefined {
     : `the trusted keys are those of a volume at ${over}, and not those of the image`
 }
 
+/**
+ * The same of the keys that this operator would read.
+ * @throws CliError in a pod, where they must be those of the image
+ */
 export function otherKeysHere(path: string): string | undefined {
-  let mountinfo = ''
+  const others = otherKeys(path, mountinfoHere())
+  if (others === undefined || !isInCluster()) return others
+  throw new CliError(`${others}: in a pod no others count; take them away, or build an image that has them`)
+}
+
+function mountinfoHere(): string {
   try {
-    mountinfo = readFileSync('/proc/self/mountinfo', 'utf8')
+    return readFileSync('/proc/self/mountinfo', 'utf8')
   } catch {
     // No Linux: then nothing tells of mounts.
+    return ''
   }
-  return otherKeys(path, mountinfo)
 }

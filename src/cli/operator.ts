@@ -56,14 +56,13 @@ export function operatorCommand(io: Io): Command {
     .option('--log-level <level>', 'trace, debug, info, warn or error', 'info')
     .action(async (options: OperatorOptions) => {
       keepHeapSmall()
+      const otherKeys = otherKeysHere(options.trustedKeys)
       const trustedKeys = await readTrustedKeys(options.trustedKeys, io)
       const catalog = await readCatalog(options.catalog, trustedKeys, io)
       const log = createLogger(options.logLevel, process.stderr)
       try {
         const access = await ownClusterAccess(options.kubeconfig)
         const machine = isInCluster() ? { machine: ownMachine() } : {}
-        const otherKeys = isInCluster() ? otherKeysHere(options.trustedKeys) : undefined
-        if (otherKeys !== undefined) log.warn(otherKeys)
         const settings = {
           ...options,
           hostNames: options.hostName ?? [],
@@ -74,6 +73,7 @@ export function operatorCommand(io: Io): Command {
           ...(otherKeys === undefined ? {} : { otherKeys }),
         }
         const operator = await startOperator(access, settings, systemClock, log)
+        if (otherKeys !== undefined) log.warn(otherKeys)
         await stopSignal()
         await operator.stop()
       } catch (error) {

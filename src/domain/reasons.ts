@@ -338,8 +338,8 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
     cure: 'The message has the words of the API server. It is tried again within the hour.',
   },
   OtherTrustedKeys: {
-    meaning: 'The operator trusts other keys than those that came with its image.',
-    cure: 'Compare the fingerprints in status.trustedKeys of the Entitlement with those of the vendor.',
+    meaning: 'The operator runs outside of a pod, and trusts other keys than those that come with its image.',
+    cure: 'Compare the fingerprints in status.trustedKeys of the Entitlement with those of the vendor. In a pod the operator does not start with other keys.',
   },
   CrdsOutdated: {
     meaning: 'The CRDs are older than the operator: the API server drops fields of what the operator publishes.',

@@ -8,9 +8,20 @@ export interface Process {
 
 /** Options of Node that run other code, or let others run some. Node takes `_` for `-` in them. */
 const RUNS_CODE =
-  /^(?:-r|--require|--import|--loader|--experimental-loader|-e|-p|-pe|--eval|--print|-i|--interactive|--inspect(?:-.*)?|--debug-port|--env-file(?:-if-exists)?|--experimental-(?:default-)?config-file(?:-.*)?|--openssl-config|--openssl-shared-config|--snapshot-blob|--build-snapshot(?:-config)?|--run|--test-.*|--experimental-test-.*)$/
-/** Variables that do the same by being there, whatever is in them. */
-const LOADS_CODE = ['NODE_REPL_EXTERNAL_MODULE', 'LD_PRELOAD', 'LD_AUDIT', 'DYLD_INSERT_LIBRARIES']
+  /^(?:-r|--require|--import|--loader|--experimental-loader|-e|-p|-pe|--eval|--print|-i|--interactive|--inspect(?:-.*)?|--debug-port|--env-file(?:-if-exists)?|--experimental-(?:default-)?config-file(?:-.*)?|--openssl-config|--openssl-shared-config|--snapshot-blob|--build-snapshot(?:-config)?|--icu-data-dir|--run|--test-.*|--experimental-test-.*)$/
+/**
+ * Variables that do the same by being there, whatever is in them. Certificates (`NODE_EXTRA_CA_CERTS`) are not among them:
+ * no license is verified with them.
+ */
+export const LOADS_CODE: readonly string[] = [
+  // Modules, compiled code in the place of ours, and the tables by which texts are compared.
+  ...['NODE_PATH', 'NODE_REPL_EXTERNAL_MODULE', 'NODE_COMPILE_CACHE', 'NODE_ICU_DATA'],
+  // Libraries that OpenSSL loads, into what verifies signatures.
+  ...['OPENSSL_CONF', 'OPENSSL_CONF_INCLUDE', 'OPENSSL_MODULES', 'OPENSSL_ENGINES'],
+  // Libraries that the system's loader and its C library load.
+  ...['LD_PRELOAD', 'LD_AUDIT', 'LD_LIBRARY_PATH', 'GCONV_PATH'],
+  ...['DYLD_INSERT_LIBRARIES', 'DYLD_LIBRARY_PATH', 'DYLD_FALLBACK_LIBRARY_PATH', 'DYLD_FRAMEWORK_PATH'],
+]
 
 /** What would run code that is not ours, as the beginning of a sentence; undefined: nothing. */
 export function foreignCodeIn({ env, execArgv }: Process): string | undefined {

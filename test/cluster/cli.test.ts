@@ -4,11 +4,15 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { calculateJwkThumbprint } from 'jose'
 import { expect, test } from 'vitest'
+import type { EntitlementStatus } from '../../src/api/entitlement.ts'
+import { entitlements } from '../../src/api/resources.ts'
 import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { runCto } from '../support/cto.ts'
-import { addNodes, connect, prepare } from '../support/operator.ts'
+import { generateSigningKey } from '../../src/vendor/keygen.ts'
+import { addNodes, connect, prepare, soon } from '../support/operator.ts'
 
 const controlPlane = useControlPlane()
 const cto = (args: readonly string[], until?: (stderr: string) => boolean) =>
@@ -91,7 +95,8 @@ test(
 test('the operator waits for its CRDs and says so; then status answers', { timeout: 60_000 }, async () => {
   const { folder, kubeconfigPath, token } = controlPlane.plane
   const keys = join(folder, 'keys.json')
-  await writeFile(keys, '{"keys":[]}')
+  const { publicJwk } = await generateSigningKey({ alg: 'EdDSA', use: 'license', keyId: 'own' })
+  await writeFile(keys, JSON.stringify({ keys: [publicJwk] }))
   const cluster = await connect(kubeconfigPath)
   await addNodes(cluster, [eksLikeNode(1)])
   let preparing: Promise<void> | undefined
@@ -129,4 +134,12 @@ test('the operator waits for its CRDs and says so; then status answers', { timeo
     entitlement: { verdict: 'ClusterTypeNotAllowed', plan: 'free' },
     licenses: [],
   })
+  // It runs outside of a pod, with keys of its own: that is allowed there, and said.
+  const entitlement = await cluster.client.get(entitlements, { name: 'cto' }, soon())
+  const status = entitlement['status'] as EntitlementStatus
+  const said = status.conditions.find(({ type }) => type === 'TrustedKeysOfImage')
+  expect(said).toMatchObject({ status: 'False', reason: 'OtherTrustedKeys' })
+  expect(said?.message).toContain(`the trusted keys are read from ${keys}, and not from the image`)
+  const thumbprint = await calculateJwkThumbprint(publicJwk)
+  expect(status.trustedKeys).toEqual([{ kid: 'own', use: 'license', thumbprint }])
 })

@@ -63,7 +63,10 @@ export function deedsOf(logFile: string, serviceAccount: string): Deeds {
   const done: Right[] = []
   const forbidden = new Set<string>()
   for (const { verb, objectRef, responseStatus, annotations = {}, requestURI } of events) {
-    if (annotations['authorization.k8s.io/decision'] === 'forbid') forbidden.add(`${verb} ${requestURI.split('?')[0]}`)
+    // Refused by RBAC, or by a policy; that the gate refuses what is only tried is what is wanted.
+    const isRefused = responseStatus?.code === 403 && !requestURI.includes('dryRun=All')
+    if (isRefused || annotations['authorization.k8s.io/decision'] === 'forbid')
+      forbidden.add(`${verb} ${requestURI.split('?')[0]}`)
     // Discovery is everybody's, and so is the question who one is.
     if (objectRef?.resource === undefined || objectRef.resource === 'selfsubjectreviews') continue
     const { apiGroup = '', resource, subresource, namespace, name } = objectRef

@@ -94,6 +94,15 @@ resources:
 request.userInfo.username == 'system:serviceaccount:{{ .Release.Namespace }}:{{ include "cto.serviceAccountName" . }}'
 {{- end }}
 
+{{/* In CEL: whether two maps are the same, apart from some of their fields. Takes the maps, and then the names of those. */}}
+{{- define "cto.sameFields" -}}
+{{- $left := index . 0 }}
+{{- $right := index . 1 }}
+{{- $free := printf "['%s']" (slice . 2 | join "', '") -}}
+{{ $left }}.all(key, key in {{ $free }} || (key in {{ $right }} && {{ $left }}[key] == {{ $right }}[key])) &&
+{{- print " " }}{{ $right }}.all(key, key in {{ $free }} || key in {{ $left }})
+{{- end }}
+
 {{/* The names of the policies that the operator keeps. */}}
 {{- define "cto.policyNames" -}}
 [{{ .Values.catalog }}-agents, {{ .Values.catalog }}-agents-scale, {{ .Values.catalog }}-agents-labels, {{ .Values.catalog }}-config-freeze]

@@ -17,7 +17,7 @@ import { type Memory, NO_MEMORY, workloadKey } from '../../domain/facts.ts'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
 import { amount, list } from '../../domain/words.ts'
 import type { Client, RawObject } from '../../kube/client.ts'
-import { isAlreadyExists, isConflict, isNotFound, isNotInSchema, isUnreachable } from '../../kube/errors.ts'
+import { isAlreadyExists, isConflict, isNotFound, isNotInSchema, isUnreachable, KubeError } from '../../kube/errors.ts'
 import type { EventReason } from '../../domain/reasons.ts'
 import type { EventRecorder } from '../../kube/events.ts'
 import { type Resource } from '../../kube/resource.ts'
@@ -398,13 +398,14 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
 
   async function create(signal: AbortSignal): Promise<OwnResource> {
     const object = { apiVersion: API_VERSION, kind: 'Entitlement', metadata: { name }, spec: { product: name } }
-    try {
-      stores.entitlement.written(await client.create(entitlements, object, signal))
-    } catch (error) {
+    // Applied, which names it: so the right to create is one for this name.
+    const applied = await client.apply(entitlements, object, { force: true }, signal)
+    if (applied['status'] !== undefined) {
       // There is one, with the memory of earlier decisions, and the watch does not know.
-      if (isAlreadyExists(error)) stores.entitlement.store.doubted()
-      throw error
+      stores.entitlement.store.doubted()
+      throw new KubeError(`create Entitlement ${name}: there is one`, 409, 'AlreadyExists')
     }
+    stores.entitlement.written(applied)
     const created = stores.entitlement.store.get(name)
     if (created === undefined) throw new Error(`create Entitlement ${name}: it is gone again`)
     return created

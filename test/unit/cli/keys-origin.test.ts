@@ -1,5 +1,7 @@
-// Other trusted keys than those of the image are noticed in a pod, by whatever way they came.
+// Other trusted keys than those of the image are noticed, by whatever way they came, and refused in a pod.
 
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { otherKeys } from '../../../src/cli/keys-origin.ts'
 import { TRUSTED_KEYS_FILE } from '../../../src/cli/input.ts'
@@ -22,4 +24,23 @@ test.each([
   [TRUSTED_KEYS_FILE, ['/etc'], 'those of a volume at /etc'],
 ])('%s with mounts at %s', (path, points, said) => {
   expect(otherKeys(path, mounts(...points))).toContain(said)
+})
+
+test('in a pod the operator does not start with others', () => {
+  const file = (path: string) => fileURLToPath(new URL(`../../../src/${path}`, import.meta.url))
+  const started = (env: Record<string, string>) => {
+    const args = [file('main.ts'), 'operator', '--trusted-keys', file('packaging/no-trusted-keys.json')]
+    const { status, stderr } = spawnSync(process.execPath, [...args, '--kubeconfig', '/none'], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], ...env },
+    })
+    expect(status).toBe(1)
+    return stderr
+  }
+  expect(started({ KUBERNETES_SERVICE_HOST: '10.0.0.1' })).toMatch(
+    /the trusted keys are read from .*no-trusted-keys\.json, and not from the image: in a pod no others count/i,
+  )
+  // Nor does it when the variable that tells of the pod is emptied.
+  expect(started({ KUBERNETES_SERVICE_HOST: '' })).toContain('in a pod no others count')
+  expect(started({})).not.toContain('in a pod')
 })

@@ -1,8 +1,11 @@
 // Code that runs before ours is found in how Node was started, however it is written there; what only tunes Node is not.
 
 import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { readTrustedKeys } from '../../../src/cli/input.ts'
 import { foreignCodeIn } from '../../../src/runtime/foreign-code.ts'
+import { anIo } from '../cli/io.ts'
 
 const from = (env: Record<string, string>, execArgv: string[] = []) => foreignCodeIn({ env, execArgv })
 
@@ -19,6 +22,7 @@ test.each([
   ['--inspect-brk=0', '--inspect-brk'],
   ['--env-file=x', '--env-file'],
   ['--openssl-config=x', '--openssl-config'],
+  ['--icu-data-dir=x', '--icu-data-dir'],
 ])('NODE_OPTIONS with %s', (options, name) => {
   expect(from({ NODE_OPTIONS: options })).toContain(`NODE_OPTIONS has ${name}`)
 })
@@ -27,8 +31,25 @@ test('an argument of Node does the same', () => {
   expect(from({}, ['--max-semi-space-size=2', '--import', './x.mjs'])).toBe('Node was started with --import')
 })
 
-test('libraries that are loaded before', () => {
-  for (const name of ['LD_PRELOAD', 'LD_AUDIT', 'DYLD_INSERT_LIBRARIES', 'NODE_REPL_EXTERNAL_MODULE']) {
+const VARIABLES = [
+  'LD_PRELOAD',
+  'LD_AUDIT',
+  'LD_LIBRARY_PATH',
+  'GCONV_PATH',
+  'DYLD_INSERT_LIBRARIES',
+  'DYLD_LIBRARY_PATH',
+  'NODE_REPL_EXTERNAL_MODULE',
+  'NODE_PATH',
+  'NODE_COMPILE_CACHE',
+  'NODE_ICU_DATA',
+  'OPENSSL_CONF',
+  'OPENSSL_CONF_INCLUDE',
+  'OPENSSL_MODULES',
+  'OPENSSL_ENGINES',
+]
+
+test('variables that name libraries, modules or compiled code', () => {
+  for (const name of VARIABLES) {
     expect(from({ [name]: '/tmp/x' })).toBe(`${name} is set`)
     expect(from({ [name]: '' })).toBeUndefined()
   }
@@ -50,4 +71,19 @@ test('Node runs nothing of NODE_OPTIONS that is not found here', () => {
   const allowed = (JSON.parse(stdout) as string[]).filter((flag) => runs.test(flag))
   expect(allowed.length).toBeGreaterThan(5)
   for (const flag of allowed) expect(from({ NODE_OPTIONS: flag }), flag).toBeDefined()
+})
+
+test('where there is any, no key is read, and a command that verifies says why', async () => {
+  const keys = fileURLToPath(new URL('../../../src/packaging/no-trusted-keys.json', import.meta.url))
+  await expect(readTrustedKeys(keys, anIo())).resolves.toBeDefined()
+  await expect(readTrustedKeys(keys, { ...anIo(), foreignCode: 'X is set' })).rejects.toThrow(
+    'X is set, so that this process may run code that is not ours, and no signature is verified in it',
+  )
+  const main = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
+  const verify = (env: Record<string, string>) => {
+    const args = [main, 'license', 'verify', keys, '--trusted-keys', keys]
+    return spawnSync(process.execPath, args, { encoding: 'utf8', env: { PATH: process.env['PATH'], ...env } }).stderr
+  }
+  expect(verify({ OPENSSL_CONF: '/none/openssl.cnf' })).toContain('OPENSSL_CONF is set, so that')
+  expect(verify({})).not.toContain('is set')
 })
