@@ -13,7 +13,10 @@ import { Replacers } from './replacers.ts'
 /** What stands where a License points to. */
 export type LicenseContent =
   | { readonly kind: 'present'; readonly text: string }
+  /** There is nothing, and nobody has said that there should be. */
   | { readonly kind: 'absent'; readonly reason: Reason; readonly message: string }
+  /** There is something that gives no text, or it may not be looked at. */
+  | { readonly kind: 'unreadable'; readonly reason: Reason; readonly message: string }
 
 interface Problem {
   readonly reason: Reason
@@ -72,7 +75,7 @@ export class LicenseEvidence {
     const known = this.#known.get(shortName(name)) ?? { kept: [] }
     this.#known.set(shortName(name), known)
     known.uid = this.#uids.get(shortName(name))
-    if (content.kind === 'absent') {
+    if (content.kind !== 'present') {
       return this.#withProblem(name, known, { ...content, since: unreadableSince }, now)
     }
 

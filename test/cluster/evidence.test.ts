@@ -116,6 +116,20 @@ test('replaced, revoked, turned back', { timeout: 180_000 }, async () => {
       (one) => conditionOf(one, 'RevocationsCurrent')[1] === 'RevocationListRefused',
     )
     expect(refused.messages.join()).toContain('which is trusted for license only')
+    // What is no list to read is refused too, and not passed over as if there were no Secret.
+    const third = await revocations(3)
+    for (const [key, content, problem] of [
+      ['revocations.jws', Buffer.from(third, 'utf16le'), 'the revocation list is saved as UTF-16'],
+      ['revocations.jwt', third, 'has no key revocations.jws (it has: revocations.jwt); put the revocation list'],
+    ] as const) {
+      await cluster.remove(secrets, 'cto-revocations', 'cto-system')
+      await cluster.entitled((one) => conditionOf(one, 'RevocationsCurrent')[0] === 'True')
+      await cluster.secret('cto-revocations', key, content)
+      const unread = await cluster.entitled((one) => conditionOf(one, 'RevocationsCurrent')[0] === 'False', problem)
+      expect(conditionOf(unread, 'RevocationsCurrent')).toEqual(['False', 'RevocationListRefused'])
+      expect(unread.messages.join()).toContain(problem)
+      expect(unread.verdict).toBe('Revoked')
+    }
     await running.operator.idle()
     await cluster.eventually('the Events', async () => {
       const reasons = await eventReasons()

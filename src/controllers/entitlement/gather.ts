@@ -22,6 +22,7 @@ import { type Instant, parseInstant } from '../../domain/instant.ts'
 import { workloadFacts } from './workload-facts.ts'
 import { isNotFound, type KubeError } from '../../kube/errors.ts'
 import type { Resource } from '../../kube/resource.ts'
+import { REVOCATION_LIST } from '../../domain/license/compact-jws.ts'
 import { claimedProduct } from '../../domain/license/unverified.ts'
 
 export interface GatherDeps {
@@ -54,7 +55,7 @@ export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSign
   if (identity === undefined || waitingFor(stores).length > 0) return undefined
   const { now, concern: ofClock } = await deps.time.read(signal)
   const licenses = await licenseFacts(deps, now)
-  const list = stores.secrets.read(deps.revocationSecret)
+  const list = stores.secrets.read(deps.revocationSecret, REVOCATION_LIST.noun)
   if (licenses === undefined || list === undefined) return undefined
   const ofList = await deps.revocations.look(list, now)
   witnessDates(deps, licenses)
