@@ -17,8 +17,10 @@ export interface KeptEvidence {
   readonly replacers: readonly string[]
   /** The newest revocation list. */
   readonly revocations?: string | undefined
-  /** The latest time that is known to have passed. */
+  /** The latest time that has passed while an operator was at work. */
   readonly time?: Instant | undefined
+  /** What a time that is contested was when it was said first. */
+  readonly contested?: Instant | undefined
   /** The key that the marks of held workloads and the memory in the Entitlement are signed with. */
   readonly marks?: string | undefined
   /** When the memory in the Entitlement could not be believed. */
@@ -55,6 +57,7 @@ const EARLIER = 'earlier.'
 const REPLACER = 'replacer.'
 const REVOCATIONS = 'revocations'
 const TIME = 'time'
+const CONTESTED = 'contested'
 const MARKS = 'marks'
 const DOUBTED = 'doubted'
 /** Of license files, in bytes. A Secret holds 1 MiB, and what replaces and revokes comes before them. */
@@ -134,7 +137,7 @@ function fittingFiles(licenses: LicenseFiles): LicenseFiles {
   )
 }
 
-function encode({ licenses, replacers, revocations, time, marks, doubted }: KeptEvidence): SecretData {
+function encode({ licenses, replacers, revocations, time, contested, marks, doubted }: KeptEvidence): SecretData {
   const entries = [
     ...[...licenses].flatMap(([name, [text, ...earlier]]) => [
       [LICENSE + keyOf(name), text],
@@ -143,6 +146,7 @@ function encode({ licenses, replacers, revocations, time, marks, doubted }: Kept
     ...replacers.map((text, index) => [`${REPLACER}${index}`, text]),
     ...(revocations === undefined ? [] : [[REVOCATIONS, revocations]]),
     ...(time === undefined ? [] : [[TIME, formatInstant(time)]]),
+    ...(contested === undefined ? [] : [[CONTESTED, formatInstant(contested)]]),
     ...(marks === undefined ? [] : [[MARKS, marks]]),
     ...(doubted === undefined ? [] : [[DOUBTED, formatInstant(doubted)]]),
   ] as [string, string][]
@@ -160,6 +164,7 @@ export function evidenceIn(data: SecretData): KeptEvidence {
     replacers: entries.filter(([name]) => name.startsWith(REPLACER)).map(([, text]) => text),
     revocations: texts.get(REVOCATIONS),
     time: parseInstant(texts.get(TIME)),
+    contested: parseInstant(texts.get(CONTESTED)),
     marks: texts.get(MARKS),
     doubted: parseInstant(texts.get(DOUBTED)),
   }

@@ -169,11 +169,12 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
     cure: 'Ask your vendor for the list again and replace the Secret.',
   },
   ClockRolledBack: {
-    meaning: 'The clock shows an earlier time than it has shown before. Licenses are judged by the latest known time.',
-    cure: 'Set the clock of the nodes right; NTP does it by itself.',
+    meaning:
+      "The clock shows an earlier time than it has shown before, or than the API server's. Licenses are judged by the latest known time, and by the API server's after 72 hours at the latest.",
+    cure: 'Set the clock of the nodes right, that of the API server too; NTP does it by itself.',
   },
   ClockAhead: {
-    meaning: 'The clock is ahead of everything else that tells the time. Licenses are judged by what the others say.',
+    meaning: "The clock is ahead of the API server's. Licenses are judged by the API server's.",
     cure: "Set the clock of the operator's node right; NTP does it by itself.",
   },
   Future: { meaning: 'The license begins later.', cure: 'Nothing to do: it takes effect by itself.' },

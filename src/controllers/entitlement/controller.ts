@@ -228,7 +228,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     if (kept === undefined) return undefined
     // An operator has always kept a key: without one this is the first, or looks at the past. Then the watch has more to tell.
     if (kept.marks === undefined && !(await vault.isCurrent(signal))) return undefined
-    if (kept.time !== undefined) time.restore(kept.time)
+    time.restore(kept)
     const { now } = await time.read(signal)
     await evidence.restore(kept.licenses, kept.replacers, now)
     if (kept.revocations !== undefined) await revocations.restore(kept.revocations, now)
@@ -269,7 +269,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
         licenses: evidence.files(board.current?.grant.license?.facts.name),
         replacers: evidence.replacers().map(({ text }) => text),
         revocations: revocations.newest?.text,
-        time: time.kept,
+        ...time.kept,
         marks: marks.key,
         doubted: doubtedAt,
       },
