@@ -64,6 +64,7 @@ export type Reason =
   | 'EvidenceNotKept'
   | 'NoRoom'
   | 'MemoryNotBelieved'
+  | 'EvidenceNotBelieved'
   | 'NotReadable'
   | 'AgentWithoutLabel'
   | 'SurveyFailed'
@@ -320,6 +321,11 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
   NoRoom: {
     meaning: 'The Secret that keeps the license files for a restart has no room for all of them.',
     cure: 'Delete Licenses that are not needed.',
+  },
+  EvidenceNotBelieved: {
+    meaning:
+      'A time that lies ahead of every clock was written into the Secret of the evidence while no operator ran. It is not believed, and taken out.',
+    cure: 'Find out who may write that Secret, and whether a clock was wrong.',
   },
   MemoryNotBelieved: {
     meaning: 'Somebody has changed what the Entitlement says of earlier decisions, so it is not believed.',

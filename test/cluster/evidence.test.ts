@@ -7,6 +7,8 @@ import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import type { LicenseStatus } from '../../src/api/license.ts'
 import { DAY, formatInstant, SECOND } from '../../src/domain/instant.ts'
 import { REVOCATION_LIST } from '../../src/domain/license/compact-jws.ts'
+import { evidenceData, evidenceIn } from '../../src/cluster/evidence-vault.ts'
+import type { SecretData } from '../../src/cluster/license-secrets.ts'
 import { secrets } from '../../src/kube/resource.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { useControlPlane } from '../support/control-plane.ts'
@@ -164,7 +166,13 @@ test('replaced, revoked, turned back', { timeout: 180_000 }, async () => {
   const passed = wholeSecond(ends + 20 * DAY)
   await cluster.remove(licenses, 'acme')
   await cluster.installLicense(await aLicense(vendor, { licenseId: 'lic-3', serial: 3, expiresAt: ends }), 'third')
-  await cluster.secret('cto-evidence', 'time', formatInstant(passed))
+  const kept = (await cluster.object(secrets, 'cto-evidence', 'cto-system'))?.['data'] as SecretData
+  await cluster.apply(secrets, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'cto-evidence', namespace: 'cto-system' },
+    data: evidenceData({ ...evidenceIn(kept), time: passed }),
+  })
   {
     await using running = await run()
     const frozen = await cluster.entitled((one) => one.degradation === 'GuardianReduced')
