@@ -16,6 +16,8 @@ import type { Watched } from './stores.ts'
 export interface KeptEvidence extends RememberedLicenses {
   /** The newest revocation list. */
   readonly revocations?: string | undefined
+  /** The signed catalog that is in force, if it is not a built-in one. */
+  readonly catalog?: string | undefined
   /** The latest time that has passed while an operator was at work. */
   readonly time?: Instant | undefined
   /** What a time that is contested was when it was said first. */
@@ -61,6 +63,7 @@ const LICENSE = 'license.'
 const EARLIER = 'earlier.'
 const REPLACER = 'replacer.'
 const REVOCATIONS = 'revocations'
+const CATALOG = 'catalog'
 const TIME = 'time'
 const CONTESTED = 'contested'
 const MARKS = 'marks'
@@ -148,7 +151,7 @@ function fittingFiles(licenses: LicenseFiles): LicenseFiles {
 
 /** The evidence as it stands in the Secret. */
 export function evidenceData(evidence: KeptEvidence): SecretData {
-  const { licenses, replacers, revocations, marks } = evidence
+  const { licenses, replacers, revocations, catalog, marks } = evidence
   const times = timesOf(evidence)
   const entries: (readonly [key: string, text: string])[] = [
     ...[...licenses].flatMap(([name, [text = '', ...earlier]]) => [
@@ -157,6 +160,7 @@ export function evidenceData(evidence: KeptEvidence): SecretData {
     ]),
     ...replacers.map((text, index) => [`${REPLACER}${index}`, text] as const),
     ...(revocations === undefined ? [] : [[REVOCATIONS, revocations] as const]),
+    ...(catalog === undefined ? [] : [[CATALOG, catalog] as const]),
     ...times,
     ...(marks === undefined ? [] : [[MARKS, marks] as const, [SEAL, sealOf(times, marks)] as const]),
   ]
@@ -203,6 +207,7 @@ export function evidenceIn(data: SecretData): ReadEvidence {
       }),
     ),
     revocations: texts.get(REVOCATIONS),
+    catalog: texts.get(CATALOG),
     time: parseInstant(texts.get(TIME)),
     contested: parseInstant(texts.get(CONTESTED)),
     marks,

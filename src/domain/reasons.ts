@@ -69,6 +69,7 @@ export type Reason =
   | 'AgentWithoutLabel'
   | 'SurveyFailed'
   | 'OtherTrustedKeys'
+  | 'CatalogOutdated'
   // whether somebody decides at all
   | 'Overdue'
   | 'NobodyDecides'
@@ -342,6 +343,11 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
   SurveyFailed: {
     meaning: 'The cluster could not be looked through for agents without a label.',
     cure: 'The message has the words of the API server. It is tried again within the hour.',
+  },
+  CatalogOutdated: {
+    meaning:
+      'The operator was started with an older catalog than one that has been in force here, or with the one that is built in. The newer one stays in force.',
+    cure: 'Start the operator with the newest catalog of the vendor. To go back to older rules, the vendor signs them again: then they are the newest.',
   },
   OtherTrustedKeys: {
     meaning: 'The operator trusts other keys than those that came with its image.',

@@ -15,6 +15,7 @@ import type { Own, OwnResource, Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import { type Memory, NO_MEMORY } from '../../domain/facts.ts'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
+import type { SignedCatalog } from '../../domain/signed-catalog.ts'
 import { amount, list } from '../../domain/words.ts'
 import type { Client } from '../../kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound, isUnreachable } from '../../kube/errors.ts'
@@ -44,6 +45,10 @@ export interface EntitlementDeps extends GatherDeps {
   /** Whether an operator of that namespace, which wrote the Entitlement, may still live: then it is its turn. */
   readonly giveWay: (namespace: string, signal: AbortSignal) => Promise<boolean>
   readonly vault: EvidenceVault
+  /** The file that the catalog comes from; absent when it is built in. */
+  readonly signedCatalog?: SignedCatalog
+  /** Whether the signed catalog that was in force last is a newer one: then this operator may not decide. */
+  readonly isOvertaken: (kept: string | undefined) => Promise<boolean>
   /** Without its vault the operator works on; only a restart would lose something. */
   readonly onVaultProblem: (error: unknown) => void
   readonly board: DecisionBoard
@@ -228,6 +233,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     if (kept === undefined) return undefined
     // An operator has always kept a key: without one this is the first, or looks at the past. Then the watch has more to tell.
     if (kept.marks === undefined && !(await vault.isCurrent(signal))) return undefined
+    if (await deps.isOvertaken(kept.catalog)) return undefined
     const { evidence: believed, refused } = plausible(kept, (await time.read(signal)).now)
     if (refused.length > 0) reportRefused(refused)
     time.restore(believed)
@@ -279,6 +285,7 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
         unreadable: evidence.unreadable(),
         replacers: evidence.replacers().map(({ text }) => text),
         revocations: revocations.newest?.text,
+        catalog: deps.signedCatalog?.text,
         ...time.kept,
         marks: marks.key,
         doubted: doubtedAt,
