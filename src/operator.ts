@@ -5,6 +5,7 @@ import { NO_POLICIES } from './api/conditions.ts'
 import type { EntitlementStatus } from './api/entitlement.ts'
 import { FIELD_MANAGER, leaseName } from './api/names.ts'
 import { type ClusterIdentity, identifyCluster } from './cluster/identity.ts'
+import { catalogInForce } from './cluster/newest-catalog.ts'
 import { staleWatches } from './cluster/freshness.ts'
 import { allWatched, declareStores, policyStores, runStores, type Watched } from './cluster/stores.ts'
 import { reportWatchProblems } from './cluster/watch-problems.ts'
@@ -40,6 +41,8 @@ export interface Operator {
   readonly board: DecisionBoard | undefined
   /** Resolves once this replica has published a decision and the API server enforces it. */
   readonly ready: Promise<void>
+  /** Resolves, with a sentence, once this replica may not go on with its catalog: a newer one is in force. */
+  readonly overtaken: Promise<string>
   /** Whether this replica leads. */
   readonly leads: boolean
   /** Resolves once nothing is left to do. */
@@ -49,10 +52,12 @@ export interface Operator {
 
 export async function startOperator(
   access: Access,
-  settings: OperatorSettings,
+  given: OperatorSettings,
   clock: Clock,
   log: Logger,
 ): Promise<Operator> {
+  const settings = { ...given, ...(await catalogInForce(lookingAround(access), given, clock.now())) }
+  if (settings.outdatedCatalog !== undefined) log.warn(settings.outdatedCatalog)
   const { catalog, agentsNamespace, namespace, election } = settings
   const { product } = catalog
   const lease = leaseName(product)
@@ -87,6 +92,7 @@ export async function startOperator(
   // The page goes by the time that decisions go by, and not by a clock that nobody believes.
   let ahead = 0
   const decided = Promise.withResolvers<void>()
+  const overtaken = Promise.withResolvers<string>()
   const beReady = () => {
     if (term?.board.current !== undefined && term.gateClosed) decided.resolve()
   }
@@ -106,6 +112,7 @@ export async function startOperator(
       giveWay,
       identity: () => identity,
       onGateClosed: beReady,
+      onNewerCatalog: overtaken.resolve,
     })
     const { board } = term
     board.onPublish(() => {
@@ -200,6 +207,7 @@ export async function startOperator(
       return term?.board
     },
     ready: decided.promise,
+    overtaken: overtaken.promise,
     get leads() {
       return term !== undefined
     },
@@ -216,6 +224,11 @@ export async function startOperator(
       log.info('operator stopped')
     },
   }
+}
+
+/** What looks around before anything is counted or watched. */
+function lookingAround(access: Access) {
+  return createClient(access, { fieldManager: FIELD_MANAGER, userAgent: `cto-operator/${VERSION}`, fence: CLOSED })
 }
 
 function measuredWatch({ target, store }: Watched<unknown>) {

@@ -2,11 +2,16 @@
 
 import type { Catalog } from './domain/catalog.ts'
 import type { OwnMachine } from './domain/cluster/witness.ts'
+import type { SignedCatalog } from './domain/signed-catalog.ts'
 import type { TrustedKeys } from './domain/license/trusted-keys.ts'
 import type { LeaseTiming } from './kube/lease.ts'
 
 export interface OperatorSettings {
   readonly catalog: Catalog
+  /** The file that the catalog comes from; absent when it is built in. */
+  readonly signedCatalog?: SignedCatalog
+  /** Why the catalog is not the one that the operator was started with, as a sentence. Absent: it is. */
+  readonly outdatedCatalog?: string
   readonly trustedKeys: TrustedKeys
   /** Why those are not the keys of the image, as a sentence. Absent: they are, as they always are in a pod. */
   readonly otherKeys?: string

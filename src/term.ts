@@ -11,6 +11,7 @@ import { ownConfigs } from './cluster/belonging.ts'
 import { createEvidenceVault, vaultName } from './cluster/evidence-vault.ts'
 import { type ClusterIdentity, whoAmI } from './cluster/identity.ts'
 import { LicenseEvidence } from './cluster/license-evidence.ts'
+import { newerCatalog } from './cluster/newest-catalog.ts'
 import { RevocationEvidence } from './cluster/revocation-evidence.ts'
 import { allWatched, policyStores, type Stores } from './cluster/stores.ts'
 import { createTrustedClock } from './cluster/trusted-clock.ts'
@@ -71,6 +72,8 @@ export interface TermDeps {
   readonly giveWay: Leadership['giveWay']
   /** Called once the API server has been seen to enforce the policies. */
   readonly onGateClosed: () => void
+  /** Called, with a sentence, when a newer catalog turns out to be in force. */
+  readonly onNewerCatalog: (message: string) => void
 }
 
 export interface Term {
@@ -103,6 +106,7 @@ export function startTerm(deps: TermDeps): Term {
   )
   const keys = settings.trustedKeys
   if (settings.otherKeys !== undefined) health.report('trustedKeys', otherKeysFinding(settings.otherKeys))
+  if (settings.outdatedCatalog !== undefined) health.report('catalog', outdatedFinding(settings.outdatedCatalog))
   const plans = catalog.plans.map((plan) => plan.name)
   const evidence = new LicenseEvidence(
     (text, now) => readLicense(text, { keys, product, plans, jwt: catalog.license.jwt, now }),
@@ -147,6 +151,12 @@ export function startTerm(deps: TermDeps): Term {
     vault: createEvidenceVault(client, stores.evidence, { namespace: settings.namespace, name: vaultName(product) }),
     onVaultProblem: onceFor(log, 'the last good evidence cannot be kept for a restart'),
     catalog,
+    ...(settings.signedCatalog === undefined ? {} : { signedCatalog: settings.signedCatalog }),
+    async isOvertaken(kept) {
+      const newer = await newerCatalog(kept, settings, clock.now())
+      if (newer !== undefined) deps.onNewerCatalog(newer.outdatedCatalog)
+      return newer !== undefined
+    },
     namespace: settings.namespace,
     giveWay,
     agentsNamespace,
@@ -401,4 +411,8 @@ function policiesFinding(supported: boolean): Finding {
 function otherKeysFinding(message: string): Finding {
   const told = `${message}: their fingerprints are in the Entitlement (status.trustedKeys); compare them with the vendor's`
   return { type: 'TrustedKeysOfImage', healthy: false, reason: 'OtherTrustedKeys', message: told }
+}
+
+function outdatedFinding(message: string): Finding {
+  return { type: 'CatalogCurrent', healthy: false, reason: 'CatalogOutdated', message }
 }

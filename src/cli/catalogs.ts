@@ -8,7 +8,7 @@ import incidentfox from '../catalogs/incidentfox.json' with { type: 'json' }
 import ipmiMonitor from '../catalogs/ipmi-monitor.json' with { type: 'json' }
 import { type Catalog, parseCatalog } from '../domain/catalog.ts'
 import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
-import { readSignedCatalog } from '../domain/signed-catalog.ts'
+import { readSignedCatalog, type SignedCatalog } from '../domain/signed-catalog.ts'
 import { problemOf, readText, UnreadableText, yamlDocument } from './input.ts'
 import { type CatalogNames, unknownName } from './known-names.ts'
 import { CliError, EXIT, type Io } from './output.ts'
@@ -49,14 +49,20 @@ export function catalogNames({ product, vendor, plans, features, addons, license
   }
 }
 
+/** A catalog, and the signed file that it comes from, if it does. */
+export interface ReadCatalog {
+  readonly catalog: Catalog
+  readonly signedCatalog?: SignedCatalog
+}
+
 /**
  * The built-in catalog of that name, else the one in that file. A file brings something new only with the signature of a
  * key that is trusted for catalogs: whoever may edit rules may license himself.
  * @throws CliError
  */
-export async function readCatalog(nameOrFile: string, keys: TrustedKeys, io: Io): Promise<Catalog> {
+export async function readCatalog(nameOrFile: string, keys: TrustedKeys, io: Io): Promise<ReadCatalog> {
   const builtIn = builtInOf(nameOrFile)
-  if (builtIn !== undefined) return builtIn
+  if (builtIn !== undefined) return { catalog: builtIn }
   if (/^[a-z0-9-]+$/.test(nameOrFile)) {
     const known = BUILT_IN.map((catalog) => catalog.product).join(', ')
     throw new CliError(
@@ -65,10 +71,13 @@ export async function readCatalog(nameOrFile: string, keys: TrustedKeys, io: Io)
   }
   const text = await readText(nameOrFile, io)
   try {
-    if (/^[\w-]+\.[\w-]+\.[\w-]+\s*$/.test(text)) return await readSignedCatalog(text, keys, io.now())
+    if (/^[\w-]+\.[\w-]+\.[\w-]+\s*$/.test(text)) {
+      const signedCatalog = await readSignedCatalog(text, keys, io.now())
+      return { catalog: signedCatalog.catalog, signedCatalog }
+    }
     const catalog = parseCatalog(yamlDocument(text))
     // What is built in already needs no signature.
-    if (builtInCatalogs().some((builtIn) => isDeepStrictEqual(builtIn, catalog))) return catalog
+    if (builtInCatalogs().some((builtIn) => isDeepStrictEqual(builtIn, catalog))) return { catalog }
   } catch (error) {
     if (error instanceof UnreadableText) throw new CliError(`${nameOrFile} ${error.message}${error.detail}`)
     throw new CliError(`${nameOrFile}: ${problemOf(error)}`)

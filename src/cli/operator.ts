@@ -12,7 +12,7 @@ import { readCatalog } from './catalogs.ts'
 import { durationArgument } from './duration-argument.ts'
 import { cliErrorFrom, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
 import { otherKeysHere } from './keys-origin.ts'
-import type { Io } from './output.ts'
+import { CliError, type Io } from './output.ts'
 import { stopSignal } from './stop-signal.ts'
 import { electionHere } from './this-process.ts'
 
@@ -58,7 +58,7 @@ export function operatorCommand(io: Io): Command {
       keepHeapSmall()
       const otherKeys = otherKeysHere(options.trustedKeys)
       const trustedKeys = await readTrustedKeys(options.trustedKeys, io)
-      const catalog = await readCatalog(options.catalog, trustedKeys, io)
+      const given = await readCatalog(options.catalog, trustedKeys, io)
       const log = createLogger(options.logLevel, process.stderr)
       try {
         const access = await ownClusterAccess(options.kubeconfig)
@@ -66,7 +66,7 @@ export function operatorCommand(io: Io): Command {
         const settings = {
           ...options,
           hostNames: options.hostName ?? [],
-          catalog,
+          ...given,
           trustedKeys,
           election: electionHere(),
           ...machine,
@@ -74,8 +74,10 @@ export function operatorCommand(io: Io): Command {
         }
         const operator = await startOperator(access, settings, systemClock, log)
         if (otherKeys !== undefined) log.warn(otherKeys)
-        await stopSignal()
+        const outdated = await Promise.race([stopSignal(), operator.overtaken])
         await operator.stop()
+        // Started again, it goes by the newer one from the beginning.
+        if (outdated !== undefined) throw new CliError(outdated)
       } catch (error) {
         throw cliErrorFrom(error)
       }

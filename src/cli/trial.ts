@@ -28,7 +28,7 @@ export function trialCommand(io: Io): Command {
     .action(async ({ exit = false, kubernetesVersion, output }: TrialOptions) => {
       const started = performance.now()
       const chatter = (line: string) => io.stderr(`${styled('dim', printable(line))}\n`)
-      const catalog = await readCatalog('cto', new Map(), io)
+      const { catalog } = await readCatalog('cto', new Map(), io)
       const wantsOwn = exit || kubernetesVersion !== undefined
       const offered = wantsOwn ? undefined : await offeredKindCluster(askOnTerminal)
       await using cluster = offered ?? (await ownCluster(kubernetesVersion ?? NEWEST_KUBERNETES, chatter).catch(fail))

@@ -39,7 +39,7 @@ export function uninstallCommand(io: Io): Command {
     .addOption(formatOption())
     .action(async ({ kubeconfig, timeout, output, trustedKeys, ...options }: UninstallOptions) => {
       const keys = builtInOf(options.catalog) !== undefined ? new Map() : await readTrustedKeys(trustedKeys, io)
-      const catalog = await readCatalog(options.catalog, keys, io)
+      const { catalog } = await readCatalog(options.catalog, keys, io)
       const limit = AbortSignal.timeout(timeout * SECOND)
       try {
         const access = await ownClusterAccess(kubeconfig)

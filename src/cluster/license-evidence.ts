@@ -13,12 +13,14 @@ import { Replacers } from './replacers.ts'
 /** What stands where a License points to. */
 export type LicenseContent =
   | { readonly kind: 'present'; readonly text: string }
+  /** There is nothing, and nobody has said that there should be. */
   | { readonly kind: 'absent'; readonly reason: Reason; readonly message: string }
+  /** There is something that gives no text, or it may not be looked at. */
+  | { readonly kind: 'unreadable'; readonly reason: Reason; readonly message: string }
 
 interface Problem {
   readonly reason: Reason
   readonly message: string
-  readonly since: Instant
 }
 
 /** A license that was believed, with its file. */
@@ -36,7 +38,8 @@ interface Known {
   lastGood?: GoodLicense
   /** Those that were in its place before and go on, the latest first. */
   kept: readonly GoodLicense[]
-  problem?: Problem
+  /** Since when it has not been readable. */
+  unreadableSince?: Instant
 }
 
 // These depend on the time as well as on the bytes, so that the same bytes have to be read again.
@@ -44,6 +47,15 @@ const MAY_PASS: ReadonlySet<string> = new Set(['KeyNotValidNow', 'DateOutOfRange
 
 /** What is remembered of a License: the file in its place, and after it those that it has not ended. */
 export type LicenseFiles = ReadonlyMap<string, readonly string[]>
+
+/** What a restart has to be given back. */
+export interface RememberedLicenses {
+  readonly licenses: LicenseFiles
+  /** The license files that replace others. */
+  readonly replacers: readonly string[]
+  /** Since when Licenses have not been readable. */
+  readonly unreadable: ReadonlyMap<string, Instant>
+}
 
 export class LicenseEvidence {
   readonly #known = new Map<string, Known>()
@@ -59,33 +71,21 @@ export class LicenseEvidence {
     this.#keepMs = keepMs
   }
 
-  /**
-   * The facts about the License of that name, whose content is this now. Verifies only content that is new.
-   * @param unreadableSince since when there has been a problem, as far as is known from before a restart
-   */
-  async factsOf(
-    name: string,
-    content: LicenseContent,
-    now: Instant,
-    unreadableSince: Instant = now,
-  ): Promise<LicenseFacts> {
+  /** The facts about the License of that name, whose content is this now. Verifies only content that is new. */
+  async factsOf(name: string, content: LicenseContent, now: Instant): Promise<LicenseFacts> {
     const known = this.#known.get(shortName(name)) ?? { kept: [] }
     this.#known.set(shortName(name), known)
     known.uid = this.#uids.get(shortName(name))
-    if (content.kind === 'absent') {
-      return this.#withProblem(name, known, { ...content, since: unreadableSince }, now)
-    }
+    if (content.kind !== 'present') return this.#withProblem(name, known, content, now)
 
     const digest = createHash('sha256').update(content.text).digest('hex')
     const readBefore = known.digest === digest ? known.authenticity : undefined
     const authenticity = stillHolds(readBefore, now) ? readBefore : await this.#read(content.text, now)
     known.digest = digest
     known.authenticity = authenticity
-    if (authenticity.kind === 'rejected') {
-      return this.#withProblem(name, known, { ...authenticity, since: unreadableSince }, now)
-    }
+    if (authenticity.kind === 'rejected') return this.#withProblem(name, known, authenticity, now)
     takePlace(known, goodLicense(content.text, authenticity))
-    delete known.problem
+    delete known.unreadableSince
     const { claims, keyExpiresAt } = authenticity
     return { name, claims, ...(keyExpiresAt === undefined ? {} : { keyExpiresAt }), ...keptOf(known) }
   }
@@ -122,16 +122,31 @@ export class LicenseEvidence {
     return files
   }
 
+  /** Since when the Licenses of which a file is kept have not been readable: a restart does not begin that anew. */
+  unreadable(): ReadonlyMap<string, Instant> {
+    return new Map(
+      [...this.#known].flatMap(([name, { lastGood, unreadableSince }]) =>
+        lastGood === undefined || unreadableSince === undefined ? [] : [[name, unreadableSince]],
+      ),
+    )
+  }
+
   /** The licenses that replace others, as far as they are needed, the latest first. */
   replacers(): readonly GoodLicense[] {
     return this.#replacers.licenses()
   }
 
-  /** Takes files back from before a restart. They are believed only if they are verified anew. */
-  async restore(licenses: LicenseFiles, replacers: readonly string[], now: Instant): Promise<void> {
+  /** Takes back what is known from before a restart. Files are believed only if they are verified anew. */
+  async restore({ licenses, replacers, unreadable }: RememberedLicenses, now: Instant): Promise<void> {
     for (const [name, texts] of licenses) {
       const [lastGood, ...kept] = await this.#believed(texts, now)
-      if (lastGood !== undefined) this.#known.set(shortName(name), { lastGood, kept })
+      if (lastGood === undefined) continue
+      const unreadableSince = unreadable.get(name)
+      this.#known.set(shortName(name), {
+        lastGood,
+        kept,
+        ...(unreadableSince === undefined ? {} : { unreadableSince }),
+      })
     }
     for (const license of await this.#believed(replacers, now)) this.#replacers.add(license, now)
   }
@@ -168,17 +183,16 @@ export class LicenseEvidence {
     this.#known.set(shortName(to), rest)
   }
 
-  #withProblem(name: string, known: Known, problem: Problem, now: Instant): LicenseFacts {
-    const { reason, message } = problem
+  #withProblem(name: string, known: Known, { reason, message }: Problem, now: Instant): LicenseFacts {
     // A problem that changes its face is still the same time without a license.
-    const since = known.problem?.since ?? Math.min(problem.since, now)
-    known.problem = { reason, message, since }
+    const since = Math.min(known.unreadableSince ?? now, now)
+    known.unreadableSince = since
     if (now >= since + this.#keepMs) {
       delete known.lastGood
       known.kept = []
     }
     const claims = known.lastGood === undefined ? {} : { claims: known.lastGood.claims }
-    return { name, ...claims, ...keptOf(known), problem: known.problem }
+    return { name, ...claims, ...keptOf(known), problem: { reason, message, since } }
   }
 }
 

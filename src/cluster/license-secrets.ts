@@ -55,8 +55,11 @@ export class LicenseSecrets {
     }
   }
 
-  /** What stands at the key; undefined while it is not known yet. */
-  read(reference: SecretKeyReference): LicenseContent | undefined {
+  /**
+   * What stands at the key; undefined while it is not known yet.
+   * @param noun what should stand there, for the messages
+   */
+  read(reference: SecretKeyReference, noun = LICENSE_FILE): LicenseContent | undefined {
     const store = this.#watched.get(idOf(reference))?.store
     if (store === undefined) return undefined
     const where = `Secret ${reference.namespace}/${reference.name}`
@@ -67,24 +70,24 @@ export class LicenseSecrets {
         obstacle.status === 403
           ? `${where} may not be read by the operator; allow it to get, list and watch that Secret`
           : `${where} cannot be read now: ${obstacle.message}`
-      return { kind: 'absent', reason: 'SecretNotFound', message }
+      return { kind: 'unreadable', reason: 'SecretNotFound', message }
     }
     const data = store.get(`${reference.namespace}/${reference.name}`)
     if (data === undefined) {
-      const message = `${where} does not exist; create it from the license file with kubectl create secret generic`
+      const message = `${where} does not exist; create it from the ${noun} with kubectl create secret generic`
       return { kind: 'absent', reason: 'SecretNotFound', message }
     }
     const encoded = data[reference.key]
     if (encoded === undefined) {
       const there = keysInWords(data)
-      const message = `${where} has no key ${reference.key} (it has: ${there}); correct spec.secretRef.key or the Secret`
-      return { kind: 'absent', reason: 'SecretKeyNotFound', message }
+      const message = `${where} has no key ${reference.key} (it has: ${there}); ${noun === LICENSE_FILE ? 'correct spec.secretRef.key or the Secret' : `put the ${noun} under that key`}`
+      return { kind: 'unreadable', reason: 'SecretKeyNotFound', message }
     }
     const bytes = Buffer.from(encoded, 'base64')
     // Said here: as text the bytes would be others already.
     const problem = encodingProblem(bytes)
     if (problem !== undefined)
-      return { kind: 'absent', reason: 'MalformedLicense', message: `the license file ${problem} (in ${where})` }
+      return { kind: 'unreadable', reason: 'MalformedLicense', message: `the ${noun} ${problem} (in ${where})` }
     return { kind: 'present', text: bytes.toString('utf8') }
   }
 
@@ -112,6 +115,7 @@ export class LicenseSecrets {
   }
 }
 
+const LICENSE_FILE = 'license file'
 const MOST_KEYS = 7
 const LONGEST_KEY = 60
 

@@ -23,6 +23,7 @@ export class RevocationEvidence {
   /** Takes in what stands in the Secret now; says what is wrong with it. Verifies only content that is new. */
   async look(content: LicenseContent, now: Instant): Promise<Concern | undefined> {
     if (content.kind === 'absent') return undefined
+    if (content.kind === 'unreadable') return refused(content.message)
     const digest = createHash('sha256').update(content.text).digest('hex')
     if (this.#judged?.digest !== digest) {
       const concern = await this.#take(content.text, now)
@@ -39,10 +40,7 @@ export class RevocationEvidence {
 
   async #take(text: string, now: Instant): Promise<Concern | undefined> {
     const reading = await this.#read(text, now)
-    if (reading.kind === 'rejected') {
-      const message = `the revocation list in the cluster is refused: ${reading.message}; the one before it stays in force`
-      return { about: 'revocations', reason: 'RevocationListRefused', message }
-    }
+    if (reading.kind === 'rejected') return refused(reading.message)
     const { list } = reading
     const known = this.#newest?.list
     if (known !== undefined && list.version < known.version) {
@@ -52,4 +50,9 @@ export class RevocationEvidence {
     if (known?.version !== list.version) this.#newest = { text, list }
     return undefined
   }
+}
+
+function refused(why: string): Concern {
+  const message = `the revocation list in the cluster is refused: ${why}; the one before it stays in force`
+  return { about: 'revocations', reason: 'RevocationListRefused', message }
 }

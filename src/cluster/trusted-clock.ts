@@ -1,7 +1,6 @@
 // The time that decisions go by: the node's clock, confirmed by the API server and by whoever renews a Lease, and never
 // earlier than a time that has passed.
 
-import type { Concern } from '../domain/facts.ts'
 import { DAY, HOUR, type Instant, MINUTE, parseInstant, SECOND } from '../domain/instant.ts'
 import { recordTime, type TimeRecord, type TrustedTime, trustedTime } from '../domain/trusted-time.ts'
 import type { Client } from '../kube/client.ts'
@@ -21,15 +20,22 @@ const LOOK_EVERY_WHILE_DISPUTED_MS = ASK_AGAIN_MS
 /** How far the time that is kept for a restart may lag behind: writing it more often would be noise. */
 const KEEP_EVERY = DAY
 
+export interface KeptTime {
+  /** The latest time that has passed while an operator was at work. */
+  readonly time?: Instant | undefined
+  /** What a time that is contested was when it was said first. */
+  readonly contested?: Instant | undefined
+}
+
 export interface TrustedClock {
   /** The time now. Asks the others again when their word is old. */
   read(signal: AbortSignal): Promise<TrustedTime>
   /** Something signed says that this time has passed. */
   witness(passed: Instant): void
   /** Takes back what was kept before a restart. */
-  restore(passed: Instant): void
-  /** The latest time that has passed, to be kept for a restart. */
-  readonly kept: Instant | undefined
+  restore(kept: KeptTime): void
+  /** What a restart has to be given back. */
+  readonly kept: KeptTime
   /** After how long, in ms, the time should be looked at again though nothing has happened. */
   readonly lookAgainMs: number
 }
@@ -57,12 +63,14 @@ export function createTrustedClock(clock: Clock, client: Client): TrustedClock {
     witness(passed) {
       record = { ...record, passed: Math.max(record.passed, passed) }
     },
-    restore(passed) {
-      kept = passed
-      record = { ...record, passed: Math.max(record.passed, passed) }
+    restore({ time, contested }) {
+      if (contested !== undefined) record = { ...record, contest: { since: contested } }
+      if (time === undefined) return
+      kept = time
+      record = { ...record, passed: Math.max(record.passed, time), settled: Math.max(record.settled ?? 0, time) }
     },
     get kept() {
-      return kept
+      return { time: kept, contested: record.contest?.since }
     },
     get lookAgainMs() {
       return disputed ? LOOK_EVERY_WHILE_DISPUTED_MS : LOOK_EVERY_MS
@@ -70,12 +78,14 @@ export function createTrustedClock(clock: Clock, client: Client): TrustedClock {
   }
 
   function judge(): TrustedTime {
-    return trustedTime({
+    const elapsed = clock.elapsed()
+    const readings = {
       clock: clock.now(),
       apiServer: client.serverTime(),
-      lease: lease === undefined ? undefined : lease.at + clock.elapsed() - lease.elapsed,
-      passed: record.passed,
-    })
+      lease: lease === undefined ? undefined : lease.at + elapsed - lease.elapsed,
+      elapsed,
+    }
+    return trustedTime(readings, record)
   }
 
   async function ask(signal: AbortSignal): Promise<void> {
@@ -95,10 +105,11 @@ export function createTrustedClock(clock: Clock, client: Client): TrustedClock {
     }
   }
 
-  function take(time: { readonly now: Instant; readonly concern?: Concern }): TrustedTime {
-    disputed = time.concern !== undefined
-    record = recordTime(record, time.now, clock.elapsed())
-    if (record.passed >= (kept ?? 0) + KEEP_EVERY) kept = record.passed
+  function take(time: TrustedTime): TrustedTime {
+    disputed = time.concern !== undefined || time.contest !== undefined
+    record = recordTime(record, time, clock.elapsed())
+    // A date in a document comes back with the document; it says nothing of an operator that was at work then.
+    if (record.settled !== undefined && record.settled >= (kept ?? 0) + KEEP_EVERY) kept = record.settled
     return time
   }
 }

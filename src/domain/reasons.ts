@@ -64,11 +64,13 @@ export type Reason =
   | 'EvidenceNotKept'
   | 'NoRoom'
   | 'MemoryNotBelieved'
+  | 'EvidenceNotBelieved'
   | 'NotReadable'
   | 'AgentWithoutLabel'
   | 'SurveyFailed'
   | 'OtherTrustedKeys'
   | 'CrdsOutdated'
+  | 'CatalogOutdated'
   // whether somebody decides at all
   | 'Overdue'
   | 'NobodyDecides'
@@ -170,11 +172,12 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
     cure: 'Ask your vendor for the list again and replace the Secret.',
   },
   ClockRolledBack: {
-    meaning: 'The clock shows an earlier time than it has shown before. Licenses are judged by the latest known time.',
-    cure: 'Set the clock of the nodes right; NTP does it by itself.',
+    meaning:
+      "The clock shows an earlier time than it has shown before, or than the API server's. Licenses are judged by the latest known time, and by the API server's after 72 hours at the latest.",
+    cure: 'Set the clock of the nodes right, that of the API server too; NTP does it by itself.',
   },
   ClockAhead: {
-    meaning: 'The clock is ahead of everything else that tells the time. Licenses are judged by what the others say.',
+    meaning: "The clock is ahead of the API server's. Licenses are judged by the API server's.",
     cure: "Set the clock of the operator's node right; NTP does it by itself.",
   },
   Future: { meaning: 'The license begins later.', cure: 'Nothing to do: it takes effect by itself.' },
@@ -321,6 +324,11 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
     meaning: 'The Secret that keeps the license files for a restart has no room for all of them.',
     cure: 'Delete Licenses that are not needed.',
   },
+  EvidenceNotBelieved: {
+    meaning:
+      'A time that lies ahead of every clock was written into the Secret of the evidence while no operator ran. It is not believed, and taken out.',
+    cure: 'Find out who may write that Secret, and whether a clock was wrong.',
+  },
   MemoryNotBelieved: {
     meaning: 'Somebody has changed what the Entitlement says of earlier decisions, so it is not believed.',
     cure: 'Nothing to do: what runs has its notice. The audit log of the API server knows who it was.',
@@ -336,6 +344,11 @@ export const reasons: Readonly<Record<Reason, Explanation>> = {
   SurveyFailed: {
     meaning: 'The cluster could not be looked through for agents without a label.',
     cure: 'The message has the words of the API server. It is tried again within the hour.',
+  },
+  CatalogOutdated: {
+    meaning:
+      'The operator was started with an older catalog than one that has been in force here, or with the one that is built in. The newer one stays in force.',
+    cure: 'Start the operator with the newest catalog of the vendor. To go back to older rules, the vendor signs them again: then they are the newest.',
   },
   OtherTrustedKeys: {
     meaning: 'The operator runs outside of a pod, and trusts other keys than those that come with its image.',

@@ -48,7 +48,13 @@ const revocationList = z.object({
   ...signedFile,
 })
 
-const catalog = z.object({ kind: z.literal('catalog'), product: z.string(), ...signedFile })
+const catalog = z.object({
+  kind: z.literal('catalog'),
+  product: z.string(),
+  /** Missing in lines from before catalogs were numbered. */
+  version: z.number().exactOptional(),
+  ...signedFile,
+})
 
 const key = z.object({
   kind: z.literal('key'),

@@ -7,6 +7,8 @@ import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import type { LicenseStatus } from '../../src/api/license.ts'
 import { DAY, formatInstant, SECOND } from '../../src/domain/instant.ts'
 import { REVOCATION_LIST } from '../../src/domain/license/compact-jws.ts'
+import { evidenceData, evidenceIn } from '../../src/cluster/evidence-vault.ts'
+import type { SecretData } from '../../src/cluster/license-secrets.ts'
 import { secrets } from '../../src/kube/resource.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { useControlPlane } from '../support/control-plane.ts'
@@ -116,6 +118,20 @@ test('replaced, revoked, turned back', { timeout: 180_000 }, async () => {
       (one) => conditionOf(one, 'RevocationsCurrent')[1] === 'RevocationListRefused',
     )
     expect(refused.messages.join()).toContain('which is trusted for license only')
+    // What is no list to read is refused too, and not passed over as if there were no Secret.
+    const third = await revocations(3)
+    for (const [key, content, problem] of [
+      ['revocations.jws', Buffer.from(third, 'utf16le'), 'the revocation list is saved as UTF-16'],
+      ['revocations.jwt', third, 'has no key revocations.jws (it has: revocations.jwt); put the revocation list'],
+    ] as const) {
+      await cluster.remove(secrets, 'cto-revocations', 'cto-system')
+      await cluster.entitled((one) => conditionOf(one, 'RevocationsCurrent')[0] === 'True')
+      await cluster.secret('cto-revocations', key, content)
+      const unread = await cluster.entitled((one) => conditionOf(one, 'RevocationsCurrent')[0] === 'False', problem)
+      expect(conditionOf(unread, 'RevocationsCurrent')).toEqual(['False', 'RevocationListRefused'])
+      expect(unread.messages.join()).toContain(problem)
+      expect(unread.verdict).toBe('Revoked')
+    }
     await running.operator.idle()
     await cluster.eventually('the Events', async () => {
       const reasons = await eventReasons()
@@ -150,7 +166,13 @@ test('replaced, revoked, turned back', { timeout: 180_000 }, async () => {
   const passed = wholeSecond(ends + 20 * DAY)
   await cluster.remove(licenses, 'acme')
   await cluster.installLicense(await aLicense(vendor, { licenseId: 'lic-3', serial: 3, expiresAt: ends }), 'third')
-  await cluster.secret('cto-evidence', 'time', formatInstant(passed))
+  const kept = (await cluster.object(secrets, 'cto-evidence', 'cto-system'))?.['data'] as SecretData
+  await cluster.apply(secrets, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'cto-evidence', namespace: 'cto-system' },
+    data: evidenceData({ ...evidenceIn(kept), time: passed }),
+  })
   {
     await using running = await run()
     const frozen = await cluster.entitled((one) => one.degradation === 'GuardianReduced')

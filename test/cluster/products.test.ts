@@ -188,6 +188,7 @@ test('a product that nobody knew: its signed catalog is enough', { timeout: 120_
   const file = await aDocument(SIGNED_CATALOG, signer, {
     iss: 'Robots Inc',
     iat: Math.floor(Date.now() / SECOND) - 60,
+    version: 1,
     catalog: {
       product: 'robots',
       title: 'Robots',
@@ -207,7 +208,7 @@ test('a product that nobody knew: its signed catalog is enough', { timeout: 120_
       },
     },
   })
-  const catalog = await readSignedCatalog(file, trusting(signer), Date.now() + DAY)
+  const { catalog } = await readSignedCatalog(file, trusting(signer), Date.now() + DAY)
   await using _running = await runOperator(await cluster.access(), vendor, { catalog, agentsNamespace: 'robots' })
   await statusOf(cluster, 'robots', ({ plan }) => plan === 'hobby')
   await cluster.eventually('the first', async () => (await create('robots', 'r2', catalog.governed.label)) === '')

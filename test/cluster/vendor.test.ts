@@ -69,7 +69,7 @@ test('a catalog that is signed is one that the operator takes, with the key that
     const sign = ['catalog', 'sign', source, '--key', desk.at('catalog-key.json'), '--out', desk.at('own.catalog')]
     expect(await desk.vendor(sign, { now })).toMatchObject({ exitCode: 0 })
     const keys = parseTrustedKeys(await desk.read('trusted-keys.json'))
-    expect(await readCatalog(desk.at('own.catalog'), keys, anIo({ now }))).toMatchObject({ product: 'clawtex' })
+    expect(await readCatalog(desk.at('own.catalog'), keys, anIo({ now }))).toMatchObject({ catalog: { product: 'clawtex' } })
     const others = new Map([...keys].filter(([keyId]) => keyId !== 'c1'))
     await expect(readCatalog(desk.at('own.catalog'), others, anIo({ now }))).rejects.toThrow(
       /key c1, which is not trusted/,

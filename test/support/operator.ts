@@ -161,8 +161,8 @@ export interface Cluster {
   readonly access: () => Promise<Access>
   apply(resource: Resource, object: RawObject): Promise<RawObject>
   remove(resource: Resource, name: string, namespace?: string): Promise<void>
-  /** Puts a text into the Secret of the operator's namespace. */
-  secret(name: string, key: string, text: string): Promise<void>
+  /** Puts a text, or bytes, into the Secret of the operator's namespace. */
+  secret(name: string, key: string, content: string | Uint8Array): Promise<void>
   /** Puts the license file into a Secret and names it in a License. */
   installLicense(license: string, name?: string): Promise<void>
   config(
@@ -193,9 +193,13 @@ export async function connect(kubeconfigPath: string): Promise<Cluster> {
     }
   }
   const entitlement = async () => (await object(entitlements, 'cto'))?.['status'] as EntitlementStatus
-  const secret = async (name: string, key: string, text: string) => {
+  const secret = async (name: string, key: string, content: string | Uint8Array) => {
     const metadata = { name, namespace: 'cto-system' }
-    await apply(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { [key]: text } })
+    const data =
+      typeof content === 'string'
+        ? { stringData: { [key]: content } }
+        : { data: { [key]: Buffer.from(content).toString('base64') } }
+    await apply(secrets, { apiVersion: 'v1', kind: 'Secret', metadata, ...data })
   }
   return {
     client,

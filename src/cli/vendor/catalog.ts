@@ -1,11 +1,11 @@
 // `cto vendor catalog`: whether a catalog can be used, and its signature. The rules of a product come into a cluster signed
 // or not at all.
 
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { checkCatalog } from '../../domain/catalog.ts'
 import { fromNumericDate, toNumericDate } from '../../domain/license/numeric-date.ts'
 import { sha256 } from '../../vendor/ledger.ts'
-import { signCatalog } from '../../vendor/sign-catalog.ts'
+import { nextCatalogVersion, signCatalog } from '../../vendor/sign-catalog.ts'
 import { EVERYBODY, stageFile } from '../../vendor/staged.ts'
 import { fileProblem, problemOf, readText, UnreadableText, yamlDocument } from '../input.ts'
 import { CliError, EXIT, type Format, formatOption, type Io, print, printable, properties } from '../output.ts'
@@ -15,6 +15,7 @@ import { addSignerOptions, ledgerOf, readSigner, type SignerOptions } from './si
 
 interface SignOptions extends SignerOptions {
   readonly out: string
+  readonly catalogVersion?: number
   readonly output: Format
 }
 
@@ -28,6 +29,11 @@ export function catalogCommand(io: Io): Command {
     .description('sign a catalog, so that it can be brought into a cluster')
     .argument('<file>', 'the catalog, JSON or YAML, or - for standard input')
     .requiredOption('--out <file>', 'the signed catalog')
+    .option(
+      '--catalog-version <number>',
+      'its version; by default one more than the last in the ledger',
+      versionArgument,
+    )
   addSignerOptions(sign, 'for catalogs')
     .addOption(formatOption())
     .action((file: string, options: SignOptions) => signFile(io, file, options))
@@ -54,26 +60,41 @@ async function signFile(io: Io, file: string, options: SignOptions): Promise<voi
   const { key, trusted } = await readSigner(options, io)
   const now = fromNumericDate(toNumericDate(io.now()))
   const { product, vendor } = catalog
-  await withLedger(ledgerOf(options), io, async (ledger) => {
+  const version = await withLedger(ledgerOf(options), io, async (ledger) => {
     const keys = trusted?.keys ?? key.trust
-    const text = await signCatalog(data, vendor, key, keys, now).catch((error: unknown) => {
+    const next = nextCatalogVersion(product, ledger)
+    const version = options.catalogVersion ?? next
+    if (version < next)
+      throw new CliError(
+        `version ${version} is not above ${next - 1}, the last one of ${product}; operators would refuse it: use ${next}`,
+        EXIT.failedCheck,
+      )
+    const text = await signCatalog(data, version, vendor, key, keys, now).catch((error: unknown) => {
       throw new CliError(`the catalog would be refused: ${problemOf(error)}`, EXIT.failedCheck)
     })
     const staged = await stageFile(out, text, { mode: EVERYBODY, replace: true }).catch((error: unknown) => {
       throw new CliError(`cannot write ${out}: ${fileProblem(error)}`)
     })
-    await ledger.record([{ kind: 'catalog', product, keyId: key.keyId, sha256: sha256(text), file: out }], staged)
+    const signed = { keyId: key.keyId, sha256: sha256(text), file: out }
+    await ledger.record([{ kind: 'catalog', product, version, ...signed }], staged)
+    return version
   })
   warn(io, warnings)
-  print(io, output, { product, keyId: key.keyId, file: out, warnings }, () =>
+  print(io, output, { product, version, keyId: key.keyId, file: out, warnings }, () =>
     properties([
       ['PRODUCT', product],
+      ['VERSION', String(version)],
       ['KEY', key.keyId],
       ['FILE', out],
     ]),
   )
   io.stderr(`Next: cto operator --catalog ${out}\n`)
   endWith(warnings)
+}
+
+function versionArgument(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Write a whole number from 1 up.')
+  return Number(text)
 }
 
 async function readData(file: string, io: Io): Promise<unknown> {

@@ -10,11 +10,12 @@ import type { PlatformConfig } from '../../api/platform-config.ts'
 import { entitlements, licenses, platformConfigs } from '../../api/resources.ts'
 import { type ActiveConfig, activeConfig } from '../../cluster/active-config.ts'
 import { ownConfigs, productOfConfig, productsHere, unnamed } from '../../cluster/belonging.ts'
-import type { EvidenceVault } from '../../cluster/evidence-vault.ts'
+import { type EvidenceVault, plausible } from '../../cluster/evidence-vault.ts'
 import { type Own, type OwnResource, projectOwn, type Watched } from '../../cluster/stores.ts'
 import { decide, type Decision } from '../../domain/decision.ts'
 import { type Memory, NO_MEMORY, workloadKey } from '../../domain/facts.ts'
 import { formatInstant, type Instant } from '../../domain/instant.ts'
+import type { SignedCatalog } from '../../domain/signed-catalog.ts'
 import { amount, list } from '../../domain/words.ts'
 import type { Client, RawObject } from '../../kube/client.ts'
 import { isAlreadyExists, isConflict, isNotFound, isNotInSchema, isUnreachable, KubeError } from '../../kube/errors.ts'
@@ -54,6 +55,10 @@ export interface EntitlementDeps extends GatherDeps {
   /** Whether an operator of that namespace, which wrote the Entitlement, may still live: then it is its turn. */
   readonly giveWay: (namespace: string, signal: AbortSignal) => Promise<boolean>
   readonly vault: EvidenceVault
+  /** The file that the catalog comes from; absent when it is built in. */
+  readonly signedCatalog?: SignedCatalog
+  /** Whether the signed catalog that was in force last is a newer one: then this operator may not decide. */
+  readonly isOvertaken: (kept: string | undefined) => Promise<boolean>
   /** Without its vault the operator works on; only a restart would lose something. */
   readonly onVaultProblem: (error: unknown) => void
   readonly board: DecisionBoard
@@ -244,12 +249,22 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     if (kept === undefined) return undefined
     // An operator has always kept a key: without one this is the first, or looks at the past. Then the watch has more to tell.
     if (kept.marks === undefined && !(await vault.isCurrent(signal))) return undefined
-    if (kept.time !== undefined) time.restore(kept.time)
+    if (await deps.isOvertaken(kept.catalog)) return undefined
+    const { evidence: believed, refused } = plausible(kept, (await time.read(signal)).now)
+    if (refused.length > 0) reportRefused(refused)
+    time.restore(believed)
     const { now } = await time.read(signal)
-    await evidence.restore(kept.licenses, kept.replacers, now)
-    if (kept.revocations !== undefined) await revocations.restore(kept.revocations, now)
-    doubtedAt = kept.doubted
-    return recall(kept.marks, now)
+    await evidence.restore(believed, now)
+    if (believed.revocations !== undefined) await revocations.restore(believed.revocations, now)
+    doubtedAt = believed.doubted
+    return recall(believed.marks, now)
+  }
+
+  function reportRefused(refused: readonly Instant[]): void {
+    const { regarding } = vault
+    const note = `Secret ${regarding.namespace}/${regarding.name} says that ${list(refused.map(formatInstant))} has passed; that lies ahead of every clock that can be asked and is not signed, so it is not believed and is taken out`
+    deps.onTransition('Secret', regarding.name, { type: 'Warning', reason: 'EvidenceNotBelieved', note })
+    events.record({ regarding, type: 'Warning', reason: 'EvidenceNotBelieved', action: 'Restore', note })
   }
 
   /** The memory of the last decision, if it is as it was written. @param key that it was signed with, if there was one */
@@ -283,9 +298,11 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     const outcome = await vault.write(
       {
         licenses: evidence.files(board.current?.grant.license?.facts.name),
+        unreadable: evidence.unreadable(),
         replacers: evidence.replacers().map(({ text }) => text),
         revocations: revocations.newest?.text,
-        time: time.kept,
+        catalog: deps.signedCatalog?.text,
+        ...time.kept,
         marks: marks.key,
         doubted: doubtedAt,
       },

@@ -1,6 +1,6 @@
 // All reading for a decision. Undefined while something is not known yet: nothing is decided on half a view.
 
-import type { License, LicenseStatus } from '../../api/license.ts'
+import type { License } from '../../api/license.ts'
 import { GROUP } from '../../api/names.ts'
 import { activeConfig } from '../../cluster/active-config.ts'
 import { ownConfigs, productNamedBy, productOfLicense, productsHere } from '../../cluster/belonging.ts'
@@ -12,16 +12,17 @@ import type { TrustedClock } from '../../cluster/trusted-clock.ts'
 import type { SecretKeyReference } from '../../cluster/license-secrets.ts'
 import type { OwnerRegistry } from '../../cluster/agent-owners.ts'
 import type { Marks } from '../../cluster/hold-record.ts'
-import type { Own, OwnResource, Stores } from '../../cluster/stores.ts'
+import type { Own, Stores } from '../../cluster/stores.ts'
 import type { Catalog } from '../../domain/catalog.ts'
 import { detectCluster } from '../../domain/cluster/detect.ts'
 import { type OwnMachine, witnessed } from '../../domain/cluster/witness.ts'
 import { countNodes } from '../../domain/cluster/node-count.ts'
 import type { Facts, LicenseFacts, Memory } from '../../domain/facts.ts'
-import { type Instant, parseInstant } from '../../domain/instant.ts'
+import type { Instant } from '../../domain/instant.ts'
 import { workloadFacts } from './workload-facts.ts'
 import { isNotFound, type KubeError } from '../../kube/errors.ts'
 import type { Resource } from '../../kube/resource.ts'
+import { REVOCATION_LIST } from '../../domain/license/compact-jws.ts'
 import { claimedProduct } from '../../domain/license/unverified.ts'
 
 export interface GatherDeps {
@@ -54,7 +55,7 @@ export async function gather(deps: GatherDeps, memory: Memory, signal: AbortSign
   if (identity === undefined || waitingFor(stores).length > 0) return undefined
   const { now, concern: ofClock } = await deps.time.read(signal)
   const licenses = await licenseFacts(deps, now)
-  const list = stores.secrets.read(deps.revocationSecret)
+  const list = stores.secrets.read(deps.revocationSecret, REVOCATION_LIST.noun)
   if (licenses === undefined || list === undefined) return undefined
   const ofList = await deps.revocations.look(list, now)
   witnessDates(deps, licenses)
@@ -135,7 +136,7 @@ async function licenseFacts(deps: GatherDeps, now: Instant): Promise<LicenseFact
 
   const facts: LicenseFacts[] = []
   for (const { resource, content } of licenses) {
-    facts.push(await evidence.factsOf(resource.name, content, now, unreadableSince(resource)))
+    facts.push(await evidence.factsOf(resource.name, content, now))
   }
   if (!isNamed) {
     const content = stores.secrets.read(offlineSecret)
@@ -172,13 +173,6 @@ function ownLicenses(deps: GatherDeps): OwnLicense[] | undefined {
     else deps.onLeft('License', resource.name, product)
   }
   return licenses
-}
-
-/** Since when the License has said that it is not authentic: known also after a restart. */
-function unreadableSince({ status }: OwnResource): Instant | undefined {
-  const { conditions } = (status ?? {}) as Partial<LicenseStatus>
-  const authentic = conditions?.find(({ type }) => type === 'Authentic')
-  return authentic?.status === 'False' ? parseInstant(authentic.lastTransitionTime) : undefined
 }
 
 function referenceOf({ reading }: Own<License>): SecretKeyReference | undefined {

@@ -7,6 +7,7 @@ export const FINDING_TYPES = [
   'AgentsApplied',
   'AgentsLabelled',
   'CarriedOut',
+  'CatalogCurrent',
   'Contested',
   'CrdsCurrent',
   'EvidenceKept',

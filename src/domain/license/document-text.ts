@@ -10,10 +10,10 @@ const LARGEST_DOCUMENT = 384 * 1024
  * The text of a file, without the blanks and newlines that editors and shells put around it.
  * @throws Rejection
  */
-export function readDocumentText(file: Uint8Array | string, noun: string): string {
+export function readDocumentText(file: Uint8Array | string, noun: string, largest = LARGEST_DOCUMENT): string {
   const bytes = typeof file === 'string' ? Buffer.from(file, 'utf8') : file
-  if (bytes.length > LARGEST_DOCUMENT) {
-    throw new Rejection('TooLarge', `the ${noun} is larger than ${LARGEST_DOCUMENT / 1024} KiB: is it the right file?`)
+  if (bytes.length > largest) {
+    throw new Rejection('TooLarge', `the ${noun} is larger than ${largest / 1024} KiB: is it the right file?`)
   }
   return licenseText(bytes, noun).replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
 }

@@ -9,6 +9,7 @@ import type { Check, Draft, Findings } from './draft.ts'
 
 export const historyChecks: readonly Check[] = [
   organizationIsPlain,
+  idsArePlain,
   organizationIsSpelledAsBefore,
   idIsNew,
   serialGoesUp,
@@ -18,18 +19,31 @@ export const historyChecks: readonly Check[] = [
 
 /** A name is typed again by people and compared by programs: it is made of what both see. */
 function organizationIsPlain({ claims: { organization } }: Draft): Findings {
-  const unseen = unseenCharacter(organization)
-  if (unseen !== undefined) {
-    const where = Array.from(organization).indexOf(unseen) + 1
-    const what = `the organization has the character ${characterName(unseen)} in place ${where}, which nobody can see`
-    return { problems: [`${what}; write the name without it`] }
-  }
+  const unseen = unseenIn('the organization', organization)
+  if (unseen !== undefined) return { problems: [`${unseen}; write the name without it`] }
   if (organization !== organization.trim()) {
     return { problems: [`the organization ${JSON.stringify(organization)} has a space at its beginning or end`] }
   }
   if (organization === organization.normalize('NFC')) return {}
   const what = `the organization ${organization} is written with letters and accents apart (not in the Unicode form NFC)`
   return { warnings: [`${what}; to the operator that is the same name, but other programs may not find it`] }
+}
+
+/** An ID is compared as it is: with a character too many it names something else, and looks the same. */
+function idsArePlain({ claims: { licenseId, supersedes = [], cluster } }: Draft): Findings {
+  const problems = [
+    unseenIn('the license ID', licenseId),
+    ...supersedes.map((id) => unseenIn('the ID of a license that this one supersedes', id)),
+    unseenIn('the UID of the cluster', cluster?.uid ?? ''),
+  ].filter((problem) => problem !== undefined)
+  return { problems: problems.map((problem) => `${problem}; write it without`) }
+}
+
+function unseenIn(what: string, text: string): string | undefined {
+  const unseen = unseenCharacter(text)
+  if (unseen === undefined) return undefined
+  const place = Array.from(text).indexOf(unseen) + 1
+  return `${what} has the character ${characterName(unseen)} in place ${place}, which nobody can see`
 }
 
 function organizationIsSpelledAsBefore({ claims: { organization }, issued }: Draft): Findings {

@@ -30,6 +30,7 @@ beforeEach(() => {
   evidence = newEvidence()
 })
 
+const nothing = { replacers: [], unreadable: new Map() }
 const present = (text: string) => ({ kind: 'present', text }) as const
 const absent = { kind: 'absent', reason: 'SecretNotFound', message: 'it is not there' } as const
 
@@ -73,19 +74,23 @@ test.each([
 })
 
 test('after a restart: what is restored is verified, and the time without a license is not counted anew', async () => {
-  await evidence.restore(
-    new Map([
-      ['a', ['good-1']],
-      ['b', ['bad']],
-    ]),
-    [],
-    NOW,
-  )
+  await evidence.factsOf('a', present('good-1'), NOW - 20 * HOUR)
+  await evidence.factsOf('a', absent, NOW - 10 * HOUR)
+  // Of one that was never read there is nothing to go on with.
+  await evidence.factsOf('b', absent, NOW - 10 * HOUR)
+  const unreadable = evidence.unreadable()
+  expect([...unreadable]).toEqual([['a', NOW - 10 * HOUR]])
+  evidence = newEvidence()
+  const licenses = new Map([
+    ['a', ['good-1']],
+    ['b', ['bad']],
+  ])
+  await evidence.restore({ licenses, replacers: [], unreadable }, NOW)
   expect([...evidence.files().keys()]).toEqual(['a'])
-  const fact = await evidence.factsOf('a', absent, NOW, NOW - 10 * HOUR)
+  const fact = await evidence.factsOf('a', absent, NOW)
   expect(fact.claims?.licenseId).toBe('good-1')
   expect(fact.problem?.since).toBe(NOW - 10 * HOUR)
-  expect((await evidence.factsOf('a', absent, NOW + 62 * HOUR, NOW)).claims).toBeUndefined()
+  expect((await evidence.factsOf('a', absent, NOW + 62 * HOUR)).claims).toBeUndefined()
 })
 
 test('nothing is kept of a License that was deleted, and nothing is lent to another', async () => {
@@ -120,7 +125,7 @@ describe('in the place of another', () => {
       const files = evidence.files()
       expect(files).toEqual(new Map([['a', ['late-9', 'good-1']]]))
       evidence = newEvidence()
-      await evidence.restore(files, [], NOW + day * DAY)
+      await evidence.restore({ licenses: files, ...nothing }, NOW + day * DAY)
     }
     expect(await counting('late-9', NOW + 400 * DAY)).toBe('late-9')
     expect(evidence.files()).toEqual(new Map([['a', ['late-9']]]))
@@ -148,7 +153,8 @@ test('however long the names of Licenses are, each is remembered, and apart from
   for (const name of files.keys()) expect(name.length).toBeLessThanOrEqual(200)
   evidence = newEvidence()
   // Also as they were kept before names were shortened.
-  await evidence.restore(new Map([...files, ['b'.repeat(240), ['good-9']]]), [], NOW)
+  const licenses = new Map([...files, ['b'.repeat(240), ['good-9']] as const])
+  await evidence.restore({ licenses, ...nothing }, NOW)
   for (const [index, name] of [...names.entries(), [9, 'b'.repeat(240)] as const]) {
     expect((await evidence.factsOf(name, absent, NOW)).claims?.licenseId).toBe(`good-${index}`)
   }

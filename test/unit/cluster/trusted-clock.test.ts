@@ -1,7 +1,7 @@
 // The time that decisions go by, as it passes: whom it asks, how often, and what of it is kept for a restart.
 
 import { beforeEach, expect, test } from 'vitest'
-import { createTrustedClock, type TrustedClock } from '../../../src/cluster/trusted-clock.ts'
+import { createTrustedClock, type KeptTime, type TrustedClock } from '../../../src/cluster/trusted-clock.ts'
 import { DAY, HOUR, MINUTE } from '../../../src/domain/instant.ts'
 import type { Client } from '../../../src/kube/client.ts'
 import type { Clock } from '../../../src/runtime/clock.ts'
@@ -43,7 +43,7 @@ test('the time is kept after an hour, and then once a day', async () => {
   const kept: (number | undefined)[] = []
   for (let half = 0; half < 100; half++) {
     await read()
-    kept.push(trusted.kept)
+    kept.push(trusted.kept.time)
     pass(HOUR / 2)
   }
   expect([...new Set(kept)]).toEqual([undefined, NOW + HOUR, NOW + HOUR + DAY, NOW + HOUR + 2 * DAY])
@@ -65,9 +65,9 @@ test('a clock that is set back, all of them together, stands still at what has p
 })
 
 test('what was kept before a restart, and what is signed, has passed', async () => {
-  trusted.restore(NOW + 10 * DAY)
+  trusted.restore({ time: NOW + 10 * DAY })
   expect(await read()).toMatchObject({ now: NOW + 10 * DAY, concern: { reason: 'ClockRolledBack' } })
-  expect(trusted.kept).toBe(NOW + 10 * DAY)
+  expect(trusted.kept.time).toBe(NOW + 10 * DAY)
   trusted.witness(NOW + 11 * DAY)
   trusted.witness(NOW)
   expect((await read()).now).toBe(NOW + 11 * DAY)
@@ -77,4 +77,32 @@ test('where no Lease can be read, the API server is witness enough against a jum
   world.lease = false
   world.node = NOW + 3650 * DAY
   expect(await read()).toMatchObject({ now: NOW, concern: { reason: 'ClockAhead' } })
+})
+
+test('two clocks that are set back while nobody is at work gain 72 hours, however often it is started', async () => {
+  world.server = NOW + 200 * DAY
+  const client = {
+    serverTime: () => world.server,
+    get: () => Promise.reject(new Error('forbidden')),
+  } as unknown as Client
+  const clock = { now: () => world.node, elapsed: () => world.elapsed } as Clock
+  let kept: KeptTime = { time: NOW - HOUR }
+  const times: number[] = []
+  for (let start = 0; start < 3; start++) {
+    const started = createTrustedClock(clock, client)
+    started.restore(kept)
+    for (let hour = 0; hour < 30; hour++) {
+      times.push((await started.read(signal)).now)
+      pass(HOUR)
+    }
+    kept = started.kept
+  }
+  expect(times.findIndex((time, hour) => time !== NOW + hour * HOUR)).toBe(72)
+})
+
+test('the date of a document does not stand for an operator that was at work', async () => {
+  world.server = NOW + 200 * DAY
+  trusted.witness(NOW - DAY)
+  expect((await read()).now).toBe(world.server)
+  expect(trusted.kept.time).toBeUndefined()
 })

@@ -116,6 +116,21 @@ describe('is refused', () => {
       { organization: 'חברה\u200F' },
       'has the character U+200F (right-to-left mark) in place 5',
     ],
+    [
+      'an ID with a soft hyphen',
+      { id: 'lic-\u00ADnew' },
+      'the license ID has the character U+00AD (soft hyphen) in place 5',
+    ],
+    [
+      'a superseded ID with a zero width space',
+      { supersedes: ['lic-old\u200B'] },
+      'the ID of a license that this one supersedes has the character U+200B (zero width space) in place 8',
+    ],
+    [
+      'a UID of a cluster with a byte order mark',
+      { clusterUid: '\uFEFF0c1d' },
+      'the UID of the cluster has the character U+FEFF (byte order mark) in place 1',
+    ],
     ['an organization with a space at its end', { organization: 'Acme Corp ' }, 'has a space at its beginning or end'],
   ])('%s', (_, given, problem) => {
     const { problems } = advise(given)

@@ -69,8 +69,51 @@ describe('sign', () => {
     expect(exitCode, stderr).toBe(0)
     expect(stderr).toBe(`Next: cto operator --catalog ${desk.at('clawtex.catalog')}\n`)
     const keys = parseTrustedKeys(await desk.read('trusted-keys.json'))
-    expect(await readSignedCatalog(await desk.read('clawtex.catalog'), keys, NOW)).toEqual(builtIn('clawtex'))
-    expect((await desk.ledger()).at(-1)).toMatchObject({ kind: 'catalog', product: 'clawtex', keyId: 'c1' })
+    expect(await readSignedCatalog(await desk.read('clawtex.catalog'), keys, NOW)).toMatchObject({
+      catalog: builtIn('clawtex'),
+      version: 1,
+    })
+    expect((await desk.ledger()).at(-1)).toMatchObject({ kind: 'catalog', product: 'clawtex', version: 1, keyId: 'c1' })
+  })
+
+  test('counts up for each product, from the ledger or from the number that is given, and never back', async () => {
+    const versions: unknown[] = []
+    for (const [product, ...more] of [
+      ['incidentfox'],
+      ['incidentfox'],
+      ['cto'],
+      ['incidentfox', '--catalog-version', '7'],
+      ['incidentfox'],
+    ] as const) {
+      await desk.vendor([
+        'catalog',
+        'sign',
+        source(product),
+        '--key',
+        desk.at('catalog-key.json'),
+        '--out',
+        desk.at('x'),
+        ...more,
+      ])
+      const { version } = (await desk.ledger()).at(-1) as { version?: number }
+      versions.push(version)
+    }
+    expect(versions).toEqual([1, 2, 1, 7, 8])
+    const back = await desk.vendor([
+      'catalog',
+      'sign',
+      source('incidentfox'),
+      '--key',
+      desk.at('catalog-key.json'),
+      '--out',
+      desk.at('never.catalog'),
+      '--catalog-version',
+      '8',
+    ])
+    expect(back).toMatchObject({
+      exitCode: 3,
+      stderr: 'Version 8 is not above 8, the last one of incidentfox; operators would refuse it: use 9.\n',
+    })
   })
 
   test('not with a key for something else, and not what is no catalog', async () => {

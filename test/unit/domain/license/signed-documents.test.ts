@@ -53,16 +53,26 @@ describe('a list is refused', () => {
 
 test('a catalog comes with its signature or not at all', async () => {
   const catalog = { ...cto, product: 'something-new', title: 'Something New' }
-  const text = signedCatalog({ iss: '5D Labs', iat: seconds(NOW), catalog })
-  expect((await readSignedCatalog(text, keys, NOW)).product).toBe('something-new')
+  const text = signedCatalog({ iss: '5D Labs', iat: seconds(NOW), version: 3, catalog })
+  expect(await readSignedCatalog(`${text}\n`, keys, NOW)).toMatchObject({
+    catalog: { product: 'something-new' },
+    version: 3,
+    text,
+  })
   const rejected: readonly (readonly [text: string, problem: RegExp])[] = [
     [
-      signedCatalog({ iss: '5D Labs', iat: seconds(NOW), catalog }, SIGNED_CATALOG.type, licenseKey),
+      signedCatalog({ iss: '5D Labs', iat: seconds(NOW), version: 3, catalog }, SIGNED_CATALOG.type, licenseKey),
       /trusted for license/,
     ],
-    [signedCatalog({ iss: '5D Labs', iat: seconds(NOW), catalog }, LICENSE.type), /must have the typ/],
-    [signedCatalog({ iss: '5D Labs', iat: seconds(NOW + DAY), catalog }), /issued in the future/],
-    [signedCatalog({ iss: '5D Labs', iat: seconds(NOW) }), /the content of the catalog is not as it must be: catalog/],
+    [signedCatalog({ iss: '5D Labs', iat: seconds(NOW), version: 3, catalog }, LICENSE.type), /must have the typ/],
+    [signedCatalog({ iss: '5D Labs', iat: seconds(NOW + DAY), version: 3, catalog }), /issued in the future/],
+    [
+      signedCatalog({ iss: '5D Labs', iat: seconds(NOW), version: 3 }),
+      /the content of the catalog is not as it must be: catalog/,
+    ],
+    [signedCatalog({ iss: '5D Labs', iat: seconds(NOW), catalog }), /not as it must be: version/],
+    [signedCatalog({ iss: '5D Labs', iat: seconds(NOW), version: 0, catalog }), /not as it must be: version/],
+    ['x'.repeat(97 * 1024), /the catalog is larger than 96 KiB/],
     [`${text.slice(0, -4)}AAAA`, /damaged or changed/],
   ]
   for (const [bad, problem] of rejected) await expect(readSignedCatalog(bad, keys, NOW)).rejects.toThrow(problem)
