@@ -26,7 +26,7 @@ test.each([
   expect(otherKeys(path, mounts(...points))).toContain(said)
 })
 
-test('in a pod the operator does not start with others', () => {
+test('in a pod the operator does not start with others', { timeout: 60_000 }, () => {
   const file = (path: string) => fileURLToPath(new URL(`../../../src/${path}`, import.meta.url))
   const started = (env: Record<string, string>) => {
     const args = [file('main.ts'), 'operator', '--trusted-keys', file('packaging/no-trusted-keys.json')]
