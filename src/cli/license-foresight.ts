@@ -109,6 +109,7 @@ function factsWith(claims: LicenseClaims, here: Here, claimsOf: ClaimsOf, catalo
     nodes: { counted: 1, total: 1, excluded: [] },
     licenses: licensesWith(claims, here, claimsOf, catalog),
     formerLicenses: evidence.replacers.flatMap(claimsOf),
+    ...revocationsOf(status, catalog, now),
     concerns: [],
     configs: [],
     agentsNamespace: '',
@@ -120,6 +121,16 @@ function factsWith(claims: LicenseClaims, here: Here, claimsOf: ClaimsOf, catalo
   // Before the first decision nobody knows the type, and nothing is held against the license.
   const type = status?.cluster.type ?? clusterTypesOf(claims, facts)?.[0] ?? UNKNOWN
   return { ...facts, cluster: { ...facts.cluster, type } }
+}
+
+/** The list itself is the operator's to believe; what it says of the license in use is known. */
+function revocationsOf(
+  status: EntitlementStatus | undefined,
+  { product }: Catalog,
+  now: Instant,
+): Pick<Facts, 'revocations'> {
+  if (status?.verdict !== 'Revoked' || status.licenseId === undefined) return {}
+  return { revocations: { product, version: 1, issuedAt: now, revoked: new Map([[status.licenseId, 0]]) } }
 }
 
 function licensesWith(claims: LicenseClaims, here: Here, claimsOf: ClaimsOf, catalog: Catalog): LicenseFacts[] {

@@ -50,7 +50,7 @@ export function licenseDecision(license: LicenseFacts, situation: Situation): Li
   const stays = stayingLicense(license, grant)
   const goesOn = stays === undefined ? '' : `; ${stayingSentence(stays, facts)}`
   if (problem !== undefined) {
-    const before = claims === undefined ? '' : '; the license that was read before stays in force'
+    const before = claims === undefined ? '' : `; the license that was read before ${stayingWord(claims, facts)}`
     const state = isMissing(problem.reason) ? 'PendingActivation' : 'InvalidSignature'
     return {
       ...about,
@@ -73,10 +73,23 @@ function shown(claims: LicenseClaims | undefined) {
   return { plan, organization, licenseId, issuedAt, expiresAt }
 }
 
-function stayingSentence(stays: LicenseClaims, { now }: Facts): string {
-  const what = `license ${stays.licenseId}, which was in its place before,`
-  const isInForce = validityAt(stays, now).kind === 'in-force'
-  return isInForce ? `${what} stays in force until ${formatInstant(stays.expiresAt)}` : `${what} is what counts`
+function stayingSentence(stays: LicenseClaims, facts: Facts): string {
+  const until = isInForce(stays, facts) ? ` until ${formatInstant(endOf(stays, facts))}` : ''
+  return `license ${stays.licenseId}, which was in its place before, ${stayingWord(stays, facts)}${until}`
+}
+
+function stayingWord(stays: LicenseClaims, facts: Facts): string {
+  if (isInForce(stays, facts)) return 'stays in force'
+  return isRevoked(stays, facts) ? 'is what counts, and is revoked' : 'is what counts'
+}
+
+function isInForce(claims: LicenseClaims, facts: Facts): boolean {
+  return validityAt(claims, facts.now).kind === 'in-force' && !isRevoked(claims, facts)
+}
+
+function endOf(claims: LicenseClaims, facts: Facts): Instant {
+  const { effectiveAt = claims.expiresAt } = revocationOf(claims, facts) ?? {}
+  return Math.min(claims.expiresAt, effectiveAt)
 }
 
 type Judgement = readonly [state: LicenseState, reason: Reason, message: string]
@@ -110,16 +123,15 @@ function judge(
   }
   const ended = `the license ended on ${formatInstant(claims.expiresAt)}`
   if (validity.kind === 'expired') return ['Expired', 'Expired', inUse ? `${ended}; renew it` : ended]
-  if (!inUse) return ['Superseded', 'Superseded', waits(claims, stays)]
-  const revocation = revocationOf(claims, facts)
-  const end = revocation === undefined ? claims.expiresAt : Math.min(claims.expiresAt, revocation.effectiveAt)
+  if (!inUse) return ['Superseded', 'Superseded', waits(claims, stays, facts)]
+  const end = endOf(claims, facts)
   const why = end < claims.expiresAt ? '; the vendor has revoked it' : ''
   return ['Valid', 'Valid', `in force until ${formatInstant(end)}${why}`]
 }
 
 /** Of one that could be used, if what was in its place before did not allow more. */
-function waits({ expiresAt }: LicenseClaims, stays: LicenseClaims | undefined): string {
+function waits({ expiresAt }: LicenseClaims, stays: LicenseClaims | undefined, facts: Facts): string {
   const what = 'the license before it allows more, or as much for longer'
-  if (stays === undefined || expiresAt <= stays.expiresAt) return what
-  return `${what}; this one is used from ${formatInstant(stays.expiresAt)} on`
+  if (stays === undefined || expiresAt <= endOf(stays, facts)) return what
+  return `${what}; this one is used from ${formatInstant(endOf(stays, facts))} on`
 }
