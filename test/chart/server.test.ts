@@ -179,7 +179,8 @@ test("neither the agents' namespace nor what runs in it becomes less guarded by 
   }
   const relabel = (labels: object) =>
     said('PATCH', '/api/v1/namespaces/cto-agents', { metadata: { labels } }, 'application/merge-patch+json')
-  expect((await kubectl('label', 'namespace', 'cto-agents', 'team=a')).code).toBe(0)
+  const labelled = await kubectl('label', 'namespace', 'cto-agents', 'team=a')
+  expect(labelled.code, labelled.stderr).toBe(0)
   for (const labels of [
     { 'pod-security.kubernetes.io/enforce': 'privileged' },
     { 'pod-security.kubernetes.io/enforce': null },
@@ -243,7 +244,9 @@ test("neither the agents' namespace nor what runs in it becomes less guarded by 
   const given = { volumes: [{ name: 'own', secret: { secretName: 'own' } }], env: [SECRET_VARIABLE] }
   const more = { spec: { volumes: given.volumes, containers: [{ name: 'agent', env: given.env }] } }
   const byOwner = JSON.stringify({ spec: { template: { spec: { ...more.spec, serviceAccountName: 'somebody' } } } })
-  expect((await kubectl('patch', 'deployment', 'rex', '-n', 'cto-agents', '-p', byOwner)).code).toBe(0)
+  // Its controller writes to it at the same time.
+  const patched = async () => (await kubectl('patch', 'deployment', 'rex', '-n', 'cto-agents', '-p', byOwner)).stderr
+  await expect.poll(patched, { timeout: 15_000, interval: 200 }).toBe('')
   const change = (spec: object) =>
     said('PATCH', `${deployments}/rex`, { spec: { template: { spec } } }, 'application/strategic-merge-patch+json')
   expect(await change({ containers: [{ name: 'agent', image: 'example.com/agent:2' }] })).toBe('done')
