@@ -326,14 +326,15 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     const status = signed({ ...said, operator: { namespace: deps.namespace } }, published?.dropped ?? [])
     const [last, tried] = [published, attempted]
     if (isToWrite(status, before, last, now)) {
-      published = await writeSigned(resource, status, now, signal)
+      await writeSigned(resource, status, now, signal)
       const config = activeConfig(ownConfigs(stores, name))
       for (const transition of entitlementTransitions(previous, status)) {
         say('Entitlement', resource, transition)
         if (config !== undefined) say('PlatformConfig', config, transition)
       }
-    } else if (last === undefined) {
-      published = writtenAs(status, before, now)
+    } else if (last === undefined || !isDeepStrictEqual(before, last.answer)) {
+      // It is there already, perhaps by a write to which no answer came.
+      published = writtenAs(before ?? status, before, now)
     }
     const isOurs = isWrittenByUs(before, last, tried, published?.dropped ?? [])
     attempted = undefined
@@ -366,10 +367,11 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     status: EntitlementStatus,
     now: Instant,
     signal: AbortSignal,
-  ): Promise<Written<EntitlementStatus>> {
-    const written = await write(status)
-    const again = signed(status, written.dropped)
-    return again.seal === status.seal || written.dropped.includes('seal') ? written : write(again)
+  ): Promise<void> {
+    published = await write(status)
+    const { dropped } = published
+    const again = signed(status, dropped)
+    if (again.seal !== status.seal && !dropped.includes('seal')) published = await write(again)
 
     async function write(version: EntitlementStatus): Promise<Written<EntitlementStatus>> {
       attempted = version
