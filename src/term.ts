@@ -56,6 +56,10 @@ import type { createMetrics } from './telemetry/metrics.ts'
 
 // Nothing follows from an agent that we held or resumed but that it is said: of a thousand it is said a few times.
 const PROGRESS_MS = 1_000
+/** A watch begins anew all the time, and a right may come a moment later: for so long it is no news. */
+const UNREADABLE_FOR_MS = 30_000
+/** The API server has forgotten so old a version: it is listed anew. */
+const GONE = 410
 const TRY_GATE_MS = 5 * 60_000
 
 export interface TermDeps {
@@ -294,10 +298,14 @@ export function startTerm(deps: TermDeps): Term {
     uid: stores.entitlement.store.get(product)?.uid ?? '',
   }))
   const stopListening = health.onChange(decideAgain)
-  const stopWatching = reportWatchProblems(stores, {
-    failing: (kind, problem, hint) => health.report(`watch/${kind}`, unreadable(kind, problem, hint)),
-    mended: (kind) => health.report(`watch/${kind}`, undefined),
-  })
+  const stopWatching = reportWatchProblems(
+    stores,
+    {
+      failing: (kind, problem, hint) => health.report(`watch/${kind}`, unreadable(kind, problem, hint)),
+      mended: (kind) => health.report(`watch/${kind}`, undefined),
+    },
+    UNREADABLE_FOR_MS,
+  )
   const survey = startSurvey({
     client,
     health,
@@ -396,7 +404,7 @@ export function onceFor(log: Logger, message: string): (error: unknown) => void 
 
 /** Nobody answers: that is over in a moment, or cannot be published anyway. */
 function unreadable(kind: string, problem: KubeError, hint: string | undefined): Finding | undefined {
-  if (problem.status < 400 || problem.status >= 500) return undefined
+  if (problem.status < 400 || problem.status >= 500 || problem.status === GONE) return undefined
   const cure = hint === undefined ? '' : `; ${hint}`
   const message = `the operator cannot read ${kind} and goes by what it read before: ${problem.message}${cure}`
   return { type: 'Readable', healthy: false, reason: 'NotReadable', message }

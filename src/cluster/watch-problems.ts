@@ -11,16 +11,25 @@ export interface WatchProblemHooks {
 
 const LOOK_EVERY_MS = 1_000
 
-/** Looks at the stores from time to time; returns how to stop. It asks nobody: the watches know. */
-export function reportWatchProblems(stores: Stores, hooks: WatchProblemHooks): () => void {
+/**
+ * Looks at the stores from time to time; returns how to stop. It asks nobody: the watches know.
+ * @param lastingMs what is over sooner is not reported
+ */
+export function reportWatchProblems(stores: Stores, hooks: WatchProblemHooks, lastingMs = 0): () => void {
   const said = new Set<unknown>()
+  const failingSince = new Map<unknown, number>()
   const look = () => {
     for (const watched of allWatched(stores)) {
       const { problem } = watched.store
       const { plural, group } = watched.target.resource
       if (problem === undefined) {
+        failingSince.delete(watched)
         if (said.delete(watched)) hooks.mended(plural)
-      } else if (!said.has(watched)) {
+        continue
+      }
+      const since = failingSince.get(watched) ?? performance.now()
+      failingSince.set(watched, since)
+      if (!said.has(watched) && performance.now() - since >= lastingMs) {
         said.add(watched)
         hooks.failing(plural, problem, hintFor(problem, group))
       }

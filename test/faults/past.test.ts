@@ -10,6 +10,7 @@ import { deployments, nodes, type Resource, secrets } from '../../src/kube/resou
 import { pagesOnly, timeTravel } from './faults.ts'
 import type { List } from './proxy.ts'
 import { aMoment, deed, referenceOf, takesAway, useSieve } from './sieve.ts'
+import { withoutTimes } from './stage.ts'
 import { cronJobs, statefulSets } from '../support/operator.ts'
 
 const sieve = useSieve()
@@ -61,7 +62,7 @@ test('a restart into the past', { timeout: 300_000 }, async () => {
         for (const one of lift) one()
         played++
         const { state } = referenceOf(references, step)
-        await stage.reaches(state, what).catch((error: unknown) => failures.push(String(error)))
+        await stage.reaches(state, what, withoutTimes).catch((error: unknown) => failures.push(String(error)))
         await stage.settle()
       }
       for (const kind of kinds) past.set(kind, await stage.list(kind))

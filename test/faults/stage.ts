@@ -253,6 +253,7 @@ export function withoutFields(value: unknown, names: ReadonlySet<string>): unkno
 // key that each installation makes for itself.
 const PAST = new Set([
   'lastTransitionTime',
+  'since',
   'nextChangeAt',
   'highest',
   'peak',
@@ -264,6 +265,13 @@ const PAST = new Set([
   'marks',
   'seal',
 ])
+
+const TIMES = new Set(['lastTransitionTime', 'since'])
+
+/** All but when something became so. */
+export function withoutTimes(state: State): unknown {
+  return withoutFields(state, TIMES)
+}
 
 /** What does not depend on what was before. */
 export function withoutPast(state: State): unknown {

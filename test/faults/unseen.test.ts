@@ -8,7 +8,7 @@ import type { RawObject } from '../../src/kube/client.ts'
 import { deployments, namespaces, nodes, secrets } from '../../src/kube/resource.ts'
 import { soon } from '../support/operator.ts'
 import { deed, takesAway, useSieve } from './sieve.ts'
-import { type Stage, type State, withoutFields } from './stage.ts'
+import { type Stage, withoutTimes } from './stage.ts'
 
 const sieve = useSieve()
 
@@ -113,8 +113,6 @@ const EPISODES: Readonly<Record<string, Episodes>> = {
 }
 
 // What is deleted and made anew has been so only since then.
-const TIMES = new Set(['lastTransitionTime'])
-const withoutTimes = (state: State) => withoutFields(state, TIMES)
 
 test('what is never seen', { timeout: 300_000 }, async () => {
   const { stage } = sieve

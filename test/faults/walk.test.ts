@@ -124,6 +124,7 @@ const PAST = new Set([
   'recovering',
   'marks',
   'seal',
+  'since',
   'lastTransitionTime',
   ...['roles', 'serviceaccounts'].map((plural) => `${plural}/cto-agents/guardian`),
 ])
