@@ -35,7 +35,7 @@ import {
   styled,
 } from './output.ts'
 import { type PlatformConfigFile, readPlatformConfigFile } from './platform-config-file.ts'
-import { statusOf, statusScreen } from './status.ts'
+import { statusOf, type StatusResult, statusScreen } from './status.ts'
 
 interface DeployOptions extends ClusterOptions {
   readonly filename: string
@@ -50,6 +50,7 @@ interface DeployOptions extends ClusterOptions {
 }
 
 const CHART = 'charts/cto-operator'
+const CARRIED_OUT_MS = 15_000
 const LOOK_AGAIN_MS = 500
 
 export function deployCommand(io: Io): Command {
@@ -85,7 +86,7 @@ export function deployCommand(io: Io): Command {
         }
         await applyConfig(client, file.object, options.timeout)
         step(`PlatformConfig ${file.object.metadata.name} is applied, and the operator has decided on it`)
-        return statusOf(client, DEFAULT_PRODUCT, io.now())
+        return statusOnceCarriedOut(client, io)
       })
       print(io, options.output, result, () => `\n${statusScreen(result, io.now())}`)
       const { gate } = result.entitlement
@@ -159,6 +160,16 @@ async function bringOperator(seen: Seen, options: DeployOptions, io: Io, step: (
 function ownChart(): string | undefined {
   const folder = join(packageRoot(), CHART)
   return existsSync(folder) ? folder : undefined
+}
+
+/** What is still in the work is waited for, and what something refuses for longer is what there is to say. */
+async function statusOnceCarriedOut(client: Client, io: Io): Promise<StatusResult> {
+  const patience = AbortSignal.timeout(CARRIED_OUT_MS)
+  for (;;) {
+    const status = await statusOf(client, DEFAULT_PRODUCT, io.now())
+    if (patience.aborted || !status.health.problems.some(({ pending }) => pending === true)) return status
+    await pause(LOOK_AGAIN_MS, patience)
+  }
 }
 
 /** Applies it as soon as its kind is served, and waits until the operator has decided on it. */
