@@ -22,11 +22,11 @@ COPY LICENSE tsconfig.json ./
 COPY src ./src
 # The vendor's public keys, a JWK Set in the build context. Nobody can add one to an image that was built; the one here
 # trusts nobody.
-ARG TRUSTED_KEYS=src/packaging/no-trusted-keys.json
+ARG TRUSTED_KEYS=src/devtools/packaging/no-trusted-keys.json
 COPY ${TRUSTED_KEYS} ./trusted-keys.json
 ARG SOURCE_DATE_EPOCH
 # The code, the keys, the license and the bill of materials.
-RUN node src/packaging/image.ts --trusted-keys trusted-keys.json --content /out
+RUN node src/devtools/packaging/image.ts --trusted-keys trusted-keys.json --content /out
 
 FROM ${BASE_IMAGE}
 COPY --from=build /out/ /

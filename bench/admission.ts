@@ -1,7 +1,7 @@
 // What the admission policy costs: agents created where it is in force and where it is not, one by one in turn. As the bare
 // request, in which the policy is a good part, and as a person does it, by kubectl apply.
 
-import { agentDeployment } from '../src/trial/manifests.ts'
+import { agentDeployment } from '../src/cli/trial/manifests.ts'
 import type { RawObject } from '../src/kube/client.ts'
 import { deployments, namespaces } from '../src/kube/resource.ts'
 import { runKubectl } from '../test/support/kubectl.ts'

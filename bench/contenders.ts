@@ -1,7 +1,7 @@
 // Who is compared: our operator as its image runs it, and the Go baseline with two kinds of cache. Each is a process of its own.
 
-import { freePort } from '../src/control-plane/free-port.ts'
-import { IMAGE_ENV, NODE_FLAGS } from '../src/packaging/image-content.ts'
+import { freePort } from '../src/devtools/control-plane/free-port.ts'
+import { IMAGE_ENV, NODE_FLAGS } from '../src/devtools/packaging/image-content.ts'
 import { type Process, startProcess } from './process.ts'
 import type { Stage } from './stage.ts'
 

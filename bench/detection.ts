@@ -1,12 +1,12 @@
 // What the cluster is and how many nodes count: the first look at 15,000 nodes, and a decision after an event of one node,
 // which is to cost the same whatever the size of the cluster.
 
-import { projectNode } from '../src/cluster/nodes.ts'
+import { projectNode } from '../src/operator/observed/nodes.ts'
 import { detectCluster } from '../src/domain/cluster/detect.ts'
 import { countNodes } from '../src/domain/cluster/node-count.ts'
 import type { NodeFacts } from '../src/domain/cluster/node-facts.ts'
-import { NodeTally, tallyOf } from '../src/domain/cluster/node-tally.ts'
-import { decide } from '../src/domain/decision.ts'
+import { NodeTally, tallyOf } from '../src/domain/cluster/node-inventory.ts'
+import { decide } from '../src/domain/entitlement/decision.ts'
 import { Store } from '../src/kube/store.ts'
 import { facts, license } from '../test/support/builders.ts'
 import { catalog } from '../test/support/operator.ts'

@@ -1,7 +1,7 @@
 // A whole check of one license (read, parse strictly, verify, decide) beside the bare check of its signature.
 
 import { verify } from 'node:crypto'
-import { decide } from '../src/domain/decision.ts'
+import { decide } from '../src/domain/entitlement/decision.ts'
 import { readLicense } from '../src/domain/license/read-license.ts'
 import { type SignatureAlgorithm, verifySignature } from '../src/domain/license/signature.ts'
 import { aLicense, aVendor, catalog } from '../test/support/operator.ts'

@@ -2,12 +2,12 @@
 
 import { buffer } from 'node:stream/consumers'
 import { COMPLETE } from './cli/completion.ts'
-import { EXIT, type Io } from './cli/output.ts'
+import { EXIT, type Io } from './terminal/output.ts'
 import { createProgram, programName } from './cli/program.ts'
 import { runCommand } from './cli/run-command.ts'
 import { foreignCodeIn } from './runtime/foreign-code.ts'
 import { environmentAtStart } from './cli/environment.ts'
-import { askSecret } from './cli/secret-prompt.ts'
+import { askSecret } from './terminal/secret-prompt.ts'
 
 const foreignCode =
   foreignCodeIn({ env: process.env, execArgv: process.execArgv }) ??

@@ -2,8 +2,8 @@
 // their parameters, and after a restart the operator remembers from it.
 
 import * as z from 'zod'
-import type { Growth, GuardianMode } from '../domain/catalog.ts'
-import type { Verdict } from '../domain/reasons.ts'
+import type { Growth, GuardianMode } from '../domain/catalog/catalog.ts'
+import type { Verdict } from '../domain/entitlement/reasons.ts'
 import type { Condition } from './conditions.ts'
 import type { HealthStatus } from './health.ts'
 import type { DeepReadonly } from './resources.ts'

@@ -2,7 +2,7 @@
 // The shape is `crds/cto.5dlabs.io_licenses.yaml`; what the API server accepts is read here, and nothing else.
 
 import * as z from 'zod'
-import type { LicenseState } from '../domain/license-state.ts'
+import type { LicenseState } from '../domain/entitlement/license-state.ts'
 import type { Condition } from './conditions.ts'
 import { DEFAULT_SECRET_KEY } from './names.ts'
 import { read, type DeepReadonly, type Reading } from './resources.ts'

@@ -2,7 +2,7 @@
 // The shape is `crds/cto.5dlabs.io_platformconfigs.yaml`; what the API server accepts is read here, and nothing else.
 
 import * as z from 'zod'
-import type { Verdict } from '../domain/reasons.ts'
+import type { Verdict } from '../domain/entitlement/reasons.ts'
 import type { Condition } from './conditions.ts'
 import type { AgentEntry } from './entitlement.ts'
 import { activationKey, productName } from './license.ts'

@@ -4,13 +4,13 @@
 import { Command } from 'commander'
 import { API_VERSION } from '../api/names.ts'
 import { licenses, platformConfigs } from '../api/resources.ts'
-import { SECOND } from '../domain/instant.ts'
+import { SECOND } from '../domain/time.ts'
 import { ownClusterAccess } from '../kube/access.ts'
 import { type Client, createClient, type RawObject } from '../kube/client.ts'
 import { isNotFound } from '../kube/errors.ts'
 import { pause } from '../runtime/pause.ts'
 import { cliErrorFrom, readText, yamlObjects } from './input.ts'
-import { CliError, type Io } from './output.ts'
+import { CliError, type Io } from '../terminal/output.ts'
 
 const KINDS = { License: licenses, PlatformConfig: platformConfigs }
 const PATIENCE_MS = 60 * SECOND

@@ -6,12 +6,12 @@ import clawtex from '../catalogs/clawtex.json' with { type: 'json' }
 import cto from '../catalogs/cto.json' with { type: 'json' }
 import incidentfox from '../catalogs/incidentfox.json' with { type: 'json' }
 import ipmiMonitor from '../catalogs/ipmi-monitor.json' with { type: 'json' }
-import { type Catalog, parseCatalog } from '../domain/catalog.ts'
+import { type Catalog, parseCatalog } from '../domain/catalog/catalog.ts'
 import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
-import { readSignedCatalog, type SignedCatalog } from '../domain/signed-catalog.ts'
+import { readSignedCatalog, type SignedCatalog } from '../domain/catalog/signed-catalog.ts'
 import { problemOf, readText, UnreadableText, yamlDocument } from './input.ts'
 import { type CatalogNames, unknownName } from './known-names.ts'
-import { CliError, EXIT, type Io } from './output.ts'
+import { CliError, EXIT, type Io } from '../terminal/output.ts'
 
 /** The first is the one that is meant where none is named. */
 const BUILT_IN: readonly { readonly product: string }[] = [cto, incidentfox, ipmiMonitor, clawtex, aiControlPlane]

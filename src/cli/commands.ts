@@ -2,7 +2,7 @@
 // `cto --help` needs no cryptography and no cluster.
 
 import type { Command } from 'commander'
-import type { Io } from './output.ts'
+import type { Io } from '../terminal/output.ts'
 
 export interface CommandEntry {
   readonly name: string
@@ -24,37 +24,37 @@ export const commands: readonly CommandEntry[] = [
     description:
       'try the whole free tier on this machine: what is admitted, what is refused, and what a license changes',
     group: TRY,
-    load: async (io) => (await import('./trial.ts')).trialCommand(io),
+    load: async (io) => (await import('./trial/command.ts')).trialCommand(io),
   },
   {
     name: 'init',
     description: 'write the PlatformConfig and the values of the chart for a place to run in',
     group: SET_UP,
-    load: async (io) => (await import('./init.ts')).initCommand(io),
+    load: async (io) => (await import('./deploy/init.ts')).initCommand(io),
   },
   {
     name: 'deploy',
     description: 'bring about what cto init wrote: the operator, the license, the PlatformConfig',
     group: SET_UP,
-    load: async (io) => (await import('./deploy.ts')).deployCommand(io),
+    load: async (io) => (await import('./deploy/command.ts')).deployCommand(io),
   },
   {
     name: 'operator',
     description: 'run the operator until it is stopped with SIGTERM or SIGINT',
     group: RUN,
-    load: async (io) => (await import('./operator.ts')).operatorCommand(io),
+    load: async (io) => (await import('./run-operator.ts')).operatorCommand(io),
   },
   {
     name: 'check',
     description: 'say whether the operator can run here or runs as it should, and what would be refused',
     group: RUN,
-    load: async (io) => (await import('./check.ts')).checkCommand(io),
+    load: async (io) => (await import('./check/command.ts')).checkCommand(io),
   },
   {
     name: 'status',
     description: 'show what the license allows now, what is refused and why, and what to do',
     group: RUN,
-    load: async (io) => (await import('./status.ts')).statusCommand(io),
+    load: async (io) => (await import('./status/command.ts')).statusCommand(io),
   },
   {
     name: 'detect',
@@ -62,7 +62,7 @@ export const commands: readonly CommandEntry[] = [
     group: RUN,
     async load(io) {
       const { builtInCatalogs } = await import('./catalogs.ts')
-      return (await import('./detect.ts')).detectCommand(io, builtInCatalogs())
+      return (await import('./detect/command.ts')).detectCommand(io, builtInCatalogs())
     },
   },
   {
@@ -81,7 +81,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'support-bundle',
     description: 'collect how the operator stands into one file, without secrets, for whoever helps',
     group: RUN,
-    load: async (io) => (await import('./support-bundle.ts')).supportBundleCommand(io),
+    load: async (io) => (await import('./support-bundle/command.ts')).supportBundleCommand(io),
   },
   {
     name: 'explain',
@@ -95,9 +95,9 @@ export const commands: readonly CommandEntry[] = [
     group: LICENSES,
     async load(io) {
       const { builtInCatalogs, catalogNames } = await import('./catalogs.ts')
-      const { installCommand } = await import('./license-install.ts')
-      const { simulateCommand } = await import('./license-simulate.ts')
-      const { licenseCommand } = await import('./license.ts')
+      const { installCommand } = await import('./license/install.ts')
+      const { simulateCommand } = await import('./license/simulate.ts')
+      const { licenseCommand } = await import('./license/command.ts')
       const catalogs = builtInCatalogs()
       return licenseCommand(io, catalogs.map(catalogNames))
         .addCommand(installCommand(io))
@@ -110,7 +110,7 @@ export const commands: readonly CommandEntry[] = [
     group: LICENSES,
     async load(io) {
       const { builtInCatalogs } = await import('./catalogs.ts')
-      const { vendorCommand } = await import('./vendor.ts')
+      const { vendorCommand } = await import('./issuing/commands.ts')
       return vendorCommand(io, builtInCatalogs())
     },
   },

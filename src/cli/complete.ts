@@ -1,7 +1,7 @@
 // What may come next on a command line, worked out from the command tree: for the shells, which ask through `cto __complete`.
 
 import type { Command, Option } from 'commander'
-import { reasons } from '../domain/reasons.ts'
+import { reasons } from '../domain/entitlement/reasons.ts'
 
 export interface Candidate {
   readonly value: string

@@ -1,7 +1,7 @@
 // `cto completion SHELL`: a few lines for the shell, which ask `cto` itself what may come next. They never grow old.
 
 import { Argument, Command } from 'commander'
-import type { Io } from './output.ts'
+import type { Io } from '../terminal/output.ts'
 
 /** The hidden command that the scripts call. */
 export const COMPLETE = '__complete'

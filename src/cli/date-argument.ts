@@ -2,7 +2,7 @@
 
 import { InvalidArgumentError } from 'commander'
 import * as z from 'zod'
-import type { Instant } from '../domain/instant.ts'
+import type { Instant } from '../domain/time.ts'
 import { fromNumericDate, toNumericDate } from '../domain/license/numeric-date.ts'
 
 const date = z.union([z.iso.date(), z.iso.datetime({ offset: true })])

@@ -1,7 +1,7 @@
 // A length of time on the command line: `24h`, `90m`, `30s`.
 
 import { InvalidArgumentError, Option } from 'commander'
-import { HOUR, MINUTE, SECOND } from '../domain/instant.ts'
+import { HOUR, MINUTE, SECOND } from '../domain/time.ts'
 
 /**
  * Reads a length of time, in ms.

@@ -1,9 +1,19 @@
 // `cto explain CODE`: what a reason means and what lifts it.
 
 import { Command } from 'commander'
-import { happenings, reasons } from '../domain/reasons.ts'
+import { happenings, reasons } from '../domain/entitlement/reasons.ts'
 import { unknownName } from './known-names.ts'
-import { CliError, columns, EXIT, type Format, formatOption, type Io, print, properties, styled } from './output.ts'
+import {
+  CliError,
+  columns,
+  EXIT,
+  type Format,
+  formatOption,
+  type Io,
+  print,
+  properties,
+  styled,
+} from '../terminal/output.ts'
 
 export function explainCommand(io: Io): Command {
   return new Command('explain')

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { parseAllDocuments, type YAMLParseError } from 'yaml'
 import type { TrustedKeys } from '../domain/license/trusted-keys.ts'
 import { decodeText } from '../domain/text-file.ts'
-import { CliError, type Io } from './output.ts'
+import { CliError, type Io } from '../terminal/output.ts'
 
 /** Where the image keeps the vendor's public keys. */
 export const TRUSTED_KEYS_FILE = '/etc/cto/trusted-keys.json'

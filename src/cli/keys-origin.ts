@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { isInCluster } from '../kube/access.ts'
 import { TRUSTED_KEYS_FILE } from './input.ts'
-import { CliError } from './output.ts'
+import { CliError } from '../terminal/output.ts'
 
 /** Why the keys are not those of the image, as a sentence; undefined: they are. */
 export function otherKeys(path: string, mountinfo: string): string | undefined {

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { Command } from 'commander'
 import { VERSION } from '../version.ts'
 import { type CommandEntry, commands } from './commands.ts'
-import type { Io } from './output.ts'
+import type { Io } from '../terminal/output.ts'
 
 /**
  * Makes the tree.

@@ -1,7 +1,7 @@
 // Runs a command of the tree and says with which code the process should exit. The only reader of commander's errors.
 
 import { type Command, CommanderError } from 'commander'
-import { CliError, EXIT, type ExitCode, type Io, printableLines, sentence } from './output.ts'
+import { CliError, EXIT, type ExitCode, type Io, printableLines, sentence } from '../terminal/output.ts'
 
 /** @param args the arguments after the program's name */
 export async function runCommand(command: Command, args: readonly string[], io: Io): Promise<ExitCode> {

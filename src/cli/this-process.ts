@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { hasEnded, nameOfProcess, type ProcessPlace } from '../kube/replica-name.ts'
-import type { OperatorSettings } from '../settings.ts'
+import type { OperatorSettings } from '../operator/settings.ts'
 
 /**
  * Who this one is, and whom it knows to have ended. In a pod its name, where that is told: a container that is restarted

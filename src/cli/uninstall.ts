@@ -2,13 +2,13 @@
 
 import { Command, InvalidArgumentError } from 'commander'
 import { DEFAULT_NAMESPACE } from '../api/names.ts'
-import { SECOND } from '../domain/instant.ts'
+import { SECOND } from '../domain/time.ts'
 import { ownClusterAccess } from '../kube/access.ts'
 import { createClient } from '../kube/client.ts'
-import { type Released, releaseCluster } from '../release.ts'
+import { type Released, releaseCluster } from '../operator/teardown.ts'
 import { builtInOf, readCatalog } from './catalogs.ts'
 import { cliErrorFrom, readTrustedKeys, TRUSTED_KEYS_FILE } from './input.ts'
-import { CliError, type Format, formatOption, type Io, print, properties, section } from './output.ts'
+import { CliError, type Format, formatOption, type Io, print, properties, section } from '../terminal/output.ts'
 
 interface UninstallOptions {
   readonly kubeconfig?: string

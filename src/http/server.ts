@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { limitConnections } from './connections.ts'
 import { isOwnHost } from './host.ts'
-import type { StatusPage } from './status-page/status-page.ts'
+import type { StatusPage } from '../operator/status-page/status-page.ts'
 
 export interface Served {
   /** What is missing for decisions to be taken; nothing when it is ready. Never the state of the license. */

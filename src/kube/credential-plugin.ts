@@ -1,6 +1,6 @@
 // Why a plugin of a kubeconfig gave no credentials, in its own words: an ended session is said by nobody else.
 
-import { redactText } from '../support/redact.ts'
+import { redactText } from './redact.ts'
 import type { ExecPlugin } from './kubeconfig.ts'
 
 const LONGEST_WORDS = 400

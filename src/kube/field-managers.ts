@@ -1,7 +1,7 @@
 // Who owns a field, by the API server's own record: `metadata.managedFields`.
 
 import type { RawObject } from './client.ts'
-import type { Path, Step } from './covers.ts'
+import type { Path, Step } from './drift.ts'
 
 interface FieldSet {
   readonly [key: string]: FieldSet

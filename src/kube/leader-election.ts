@@ -22,7 +22,7 @@ import {
 } from './lease.ts'
 import { leases, namespaces } from './resource.ts'
 import { reflect, Store } from './store.ts'
-import { itemFrom, type WatchTarget } from './watch.ts'
+import { itemFrom, type WatchTarget } from './watcher.ts'
 
 export interface ElectionOptions {
   readonly namespace: string

@@ -5,7 +5,7 @@ import { pause } from '../runtime/pause.ts'
 import type { Client } from './client.ts'
 import type { KubeError } from './errors.ts'
 import { isOlder } from './resource-version.ts'
-import { type Item, watch, WATCH_TIMING, type WatchEvent, type WatchTarget, type WatchTiming } from './watch.ts'
+import { type Item, watch, WATCH_TIMING, type WatchEvent, type WatchTarget, type WatchTiming } from './watcher.ts'
 
 const REFUSALS: ReadonlySet<number> = new Set([401, 403, 404])
 /** With the back-off between them, half a minute. */

@@ -1,12 +1,12 @@
 // The chart before a real API server: it takes all of it, and confines the operator's own account as it says.
 
 import { expect, test } from 'vitest'
-import { apiRequester } from '../../src/control-plane/api-request.ts'
-import { writeKubeconfig } from '../../src/control-plane/credentials.ts'
+import { apiRequester } from '../../src/devtools/control-plane/api-request.ts'
+import { writeKubeconfig } from '../../src/devtools/control-plane/credentials.ts'
 import { join } from 'node:path'
-import { desiredDeployment } from '../../src/controllers/agents/desired.ts'
+import { desiredDeployment } from '../../src/operator/controllers/agents/desired.ts'
 import { type RawObject } from '../../src/kube/client.ts'
-import { agentDeployment } from '../../src/trial/manifests.ts'
+import { agentDeployment } from '../../src/cli/trial/manifests.ts'
 import { CHART, DOCUMENTED, helm, objectsOf, template } from '../support/chart.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 

@@ -2,7 +2,7 @@
 // has, and very many that somebody made up.
 
 import { beforeAll, afterEach, expect, test } from 'vitest'
-import { OwnerRegistry, type OwnerReference } from '../../src/cluster/agent-owners.ts'
+import { OwnerRegistry, type OwnerReference } from '../../src/operator/observed/agent-owners.ts'
 import type { Access } from '../../src/kube/access.ts'
 import { createClient, type RawObject } from '../../src/kube/client.ts'
 import { deployments, namespaces, type Resource } from '../../src/kube/resource.ts'

@@ -2,7 +2,7 @@
 // the platform goes on.
 
 import { expect, test } from 'vitest'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
 import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import { admissionPolicies, admissionPolicyBindings, deployments } from '../../src/kube/resource.ts'
 import { useControlPlane } from '../support/control-plane.ts'

@@ -1,7 +1,7 @@
 // The agents of a PlatformConfig as Deployments: made, changed, removed, and never taken from somebody else.
 
 import { expect, test } from 'vitest'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
 import { platformConfigs } from '../../src/api/resources.ts'
 import type { RawObject } from '../../src/kube/client.ts'
 import { deployments, roleBindings, serviceAccounts } from '../../src/kube/resource.ts'

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import { deployments, secrets } from '../../src/kube/resource.ts'
-import type { Finding } from '../../src/preflight/judge.ts'
-import { agentDeployment } from '../../src/trial/manifests.ts'
+import type { Finding } from '../../src/cli/check/evaluate.ts'
+import { agentDeployment } from '../../src/cli/trial/manifests.ts'
 import { platformConfigs } from '../../src/api/resources.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { runCto } from '../support/cto.ts'

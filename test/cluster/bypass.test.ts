@@ -2,10 +2,10 @@
 // says that nothing is prevented.
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { SECOND } from '../../src/domain/instant.ts'
+import { SECOND } from '../../src/domain/time.ts'
 import { admissionPolicies, deployments } from '../../src/kube/resource.ts'
-import type { SigningKey } from '../../src/vendor/signing-key.ts'
-import { agentDeployment } from '../../src/trial/manifests.ts'
+import type { SigningKey } from '../../src/issuing/keys/signing-key.ts'
+import { agentDeployment } from '../../src/cli/trial/manifests.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import {
   aLicense,

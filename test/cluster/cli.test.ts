@@ -8,10 +8,10 @@ import { calculateJwkThumbprint } from 'jose'
 import { expect, test } from 'vitest'
 import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import { entitlements } from '../../src/api/resources.ts'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { runCto } from '../support/cto.ts'
-import { generateSigningKey } from '../../src/vendor/keygen.ts'
+import { generateSigningKey } from '../../src/issuing/keys/keygen.ts'
 import { addNodes, connect, prepare, soon } from '../support/operator.ts'
 
 const controlPlane = useControlPlane()

@@ -11,16 +11,16 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { apiRequester } from '../../src/control-plane/api-request.ts'
-import { startControlPlane } from '../../src/control-plane/control-plane.ts'
-import { withFolderLock } from '../../src/control-plane/folder-lock.ts'
-import { kindLikeNodes, kubeadmConfigMap } from '../../src/control-plane/kind-nodes.ts'
-import { packageRoot } from '../../src/control-plane/package-root.ts'
-import { placePods } from '../../src/control-plane/pod-placement.ts'
+import { apiRequester } from '../../src/devtools/control-plane/api-request.ts'
+import { startControlPlane } from '../../src/devtools/control-plane/control-plane.ts'
+import { withFolderLock } from '../../src/files/folder-lock.ts'
+import { kindLikeNodes, kubeadmConfigMap } from '../../src/devtools/control-plane/kind-nodes.ts'
+import { packageRoot } from '../../src/files/package-root.ts'
+import { placePods } from '../../src/devtools/control-plane/pod-placement.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 
 const portsThatSeemFree = vi.hoisted((): number[] => [])
-vi.mock('../../src/control-plane/free-port.ts', async (importOriginal) => {
+vi.mock('../../src/devtools/control-plane/free-port.ts', async (importOriginal) => {
   const { freePort } = await importOriginal<{ freePort: () => Promise<number> }>()
   return { freePort: async () => portsThatSeemFree.pop() ?? freePort() }
 })
@@ -253,7 +253,7 @@ describe('the lock of the build', () => {
 
 /** A control plane that another process starts; then that process runs the script. */
 async function startElsewhere(script: string): Promise<{ parent: ChildProcess; folder: string; pids: number[] }> {
-  const module = join(packageRoot(), 'src/control-plane/control-plane.ts')
+  const module = join(packageRoot(), 'src/devtools/control-plane/control-plane.ts')
   const start = `
     import { startControlPlane } from ${JSON.stringify(module)}
     const components = { controllerManager: true, kwok: true }
@@ -269,7 +269,7 @@ async function startElsewhere(script: string): Promise<{ parent: ChildProcess; f
 }
 
 function prepare(env: NodeJS.ProcessEnv): Promise<{ code: number; stdout: string; stderr: string }> {
-  const script = join(packageRoot(), 'src/control-plane/prepare.ts')
+  const script = join(packageRoot(), 'src/devtools/control-plane/prepare.ts')
   return temporaryFolder().then(
     (cache) =>
       new Promise((resolve) => {

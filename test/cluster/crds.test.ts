@@ -8,10 +8,14 @@ import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { API_VERSION } from '../../src/api/names.ts'
 import { entitlements, licenses, platformConfigs } from '../../src/api/resources.ts'
-import { entitlementStatus, licenseStatus, platformConfigStatus } from '../../src/controllers/entitlement/status.ts'
-import { decide } from '../../src/domain/decision.ts'
-import { workloadKey } from '../../src/domain/facts.ts'
-import { DAY } from '../../src/domain/instant.ts'
+import {
+  entitlementStatus,
+  licenseStatus,
+  platformConfigStatus,
+} from '../../src/operator/controllers/entitlement/status.ts'
+import { decide } from '../../src/domain/entitlement/decision.ts'
+import { workloadKey } from '../../src/domain/entitlement/facts.ts'
+import { DAY } from '../../src/domain/time.ts'
 import { type Resource, resourcePath } from '../../src/kube/resource.ts'
 import { type CorpusObject, invalid, portalManifest, readByUs, resourceOf, valid } from '../fixtures/crds/corpus.ts'
 import { eks, facts, license, NOW, wanted, workload, circumstances } from '../support/builders.ts'

@@ -1,10 +1,10 @@
 // Every level of degradation at its first and its last day, through a real API server, by a clock that the test sets.
 
 import { expect, test } from 'vitest'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
-import { DAY, SECOND } from '../../src/domain/instant.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
+import { DAY, SECOND } from '../../src/domain/time.ts'
 import { roleBindings } from '../../src/kube/resource.ts'
-import { agentDeployment } from '../../src/trial/manifests.ts'
+import { agentDeployment } from '../../src/cli/trial/manifests.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { addNodes, aLicense, aVendor, connect, prepare, runOperator, wholeSecond } from '../support/operator.ts'

@@ -7,8 +7,13 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import { entitlements } from '../../src/api/resources.ts'
-import { eksLikeNode, kindLikeNodes, kubeadmConfigMap, type NodeObject } from '../../src/control-plane/kind-nodes.ts'
-import { packageRoot } from '../../src/control-plane/package-root.ts'
+import {
+  eksLikeNode,
+  kindLikeNodes,
+  kubeadmConfigMap,
+  type NodeObject,
+} from '../../src/devtools/control-plane/kind-nodes.ts'
+import { packageRoot } from '../../src/files/package-root.ts'
 import { TYPE_LASTS } from '../../src/domain/cluster/stability.ts'
 import { createClient } from '../../src/kube/client.ts'
 import { configMaps, nodes } from '../../src/kube/resource.ts'

@@ -1,10 +1,10 @@
 // What the API server itself refuses, by every way to grow: with the operator running, stopped, and back again.
 
 import { expect, test } from 'vitest'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
 import type { RawObject } from '../../src/kube/client.ts'
 import { deployments, nodes } from '../../src/kube/resource.ts'
-import { agentDeployment } from '../../src/trial/manifests.ts'
+import { agentDeployment } from '../../src/cli/trial/manifests.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { aLicense, aVendor, type Cluster, connect, makeKind, prepare, runOperator } from '../support/operator.ts'
 

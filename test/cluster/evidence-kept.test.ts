@@ -3,8 +3,8 @@
 
 import { expect, test } from 'vitest'
 import { entitlements, licenses } from '../../src/api/resources.ts'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
-import { DAY, SECOND } from '../../src/domain/instant.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
+import { DAY, SECOND } from '../../src/domain/time.ts'
 import { REVOCATION_LIST } from '../../src/domain/license/compact-jws.ts'
 import { admissionPolicies, admissionPolicyBindings, secrets } from '../../src/kube/resource.ts'
 import { useControlPlane } from '../support/control-plane.ts'

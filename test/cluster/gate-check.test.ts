@@ -2,11 +2,11 @@
 
 import { beforeAll, expect, test } from 'vitest'
 import { admissionPolicies, admissionPolicyBindings, type Resource } from '../../src/kube/resource.ts'
-import type { SigningKey } from '../../src/vendor/signing-key.ts'
+import type { SigningKey } from '../../src/issuing/keys/signing-key.ts'
 import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { aVendor, catalog, type Cluster, connect, makeKind, prepare, runOperator } from '../support/operator.ts'
-import { policyKeys } from '../../src/controllers/policy/controller.ts'
+import { policyKeys } from '../../src/operator/controllers/policy/controller.ts'
 import { manifest, pathOf } from './gate-workloads.ts'
 
 const controlPlane = useControlPlane()

@@ -2,8 +2,8 @@
 
 import { beforeAll, expect, test } from 'vitest'
 import type { GateStatus } from '../../src/api/entitlement.ts'
-import { type ApiAnswer, type ApiRequest, apiRequester } from '../../src/control-plane/api-request.ts'
-import { desiredPolicies } from '../../src/controllers/policy/desired.ts'
+import { type ApiAnswer, type ApiRequest, apiRequester } from '../../src/devtools/control-plane/api-request.ts'
+import { desiredPolicies } from '../../src/operator/controllers/policy/desired.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { catalog, type Cluster, connect, prepare } from '../support/operator.ts'
 import * as table from './gate-table.ts'

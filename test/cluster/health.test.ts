@@ -5,13 +5,13 @@ import { expect, test } from 'vitest'
 import type { HealthStatus } from '../../src/api/health.ts'
 import type { PlatformConfigStatus } from '../../src/api/platform-config.ts'
 import { licenses, platformConfigs } from '../../src/api/resources.ts'
-import { statusOf } from '../../src/cli/status.ts'
-import { judge } from '../../src/preflight/judge.ts'
-import { look } from '../../src/preflight/sight.ts'
-import { DAY, SECOND } from '../../src/domain/instant.ts'
+import { statusOf } from '../../src/cli/status/command.ts'
+import { judge } from '../../src/cli/check/evaluate.ts'
+import { look } from '../../src/cli/check/inspect.ts'
+import { DAY, SECOND } from '../../src/domain/time.ts'
 import { REVOCATION_LIST } from '../../src/domain/license/compact-jws.ts'
-import { cureOf, NOTHING_TO_DO } from '../../src/domain/reasons.ts'
-import type { StatusView } from '../../src/http/status-page/view.ts'
+import { cureOf, NOTHING_TO_DO } from '../../src/domain/entitlement/reasons.ts'
+import type { StatusView } from '../../src/operator/status-page/view.ts'
 import {
   admissionPolicies,
   admissionPolicyBindings,
@@ -20,7 +20,7 @@ import {
   type Resource,
   secrets,
 } from '../../src/kube/resource.ts'
-import type { SigningKey } from '../../src/vendor/signing-key.ts'
+import type { SigningKey } from '../../src/issuing/keys/signing-key.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { runCto } from '../support/cto.ts'
 import {

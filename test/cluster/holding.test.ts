@@ -3,9 +3,9 @@
 import { expect, test } from 'vitest'
 import { NO_POLICIES } from '../../src/api/conditions.ts'
 import { platformConfigs } from '../../src/api/resources.ts'
-import { DAY } from '../../src/domain/instant.ts'
+import { DAY } from '../../src/domain/time.ts'
 import { deployments } from '../../src/kube/resource.ts'
-import { agentDeployment } from '../../src/trial/manifests.ts'
+import { agentDeployment } from '../../src/cli/trial/manifests.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { aLicense, aVendor, connect, makeKind, prepare, runOperator } from '../support/operator.ts'
 

@@ -1,10 +1,10 @@
 // The life of a license in a cluster: state, message and gating follow it, and a bad file never evicts a good license.
 
 import { expect, test } from 'vitest'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
 import { licenses as licenseKind } from '../../src/api/resources.ts'
 import type { LicenseStatus } from '../../src/api/license.ts'
-import { DAY } from '../../src/domain/instant.ts'
+import { DAY } from '../../src/domain/time.ts'
 import { deployments, secrets } from '../../src/kube/resource.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { addNodes, aLicense, aVendor, connect, prepare, runOperator, wholeSecond } from '../support/operator.ts'

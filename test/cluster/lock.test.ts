@@ -7,10 +7,10 @@ import { type Process, startProcess } from '../../bench/process.ts'
 import { API_VERSION } from '../../src/api/names.ts'
 import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import { entitlements } from '../../src/api/resources.ts'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
 import { deployments, leases, namespaces } from '../../src/kube/resource.ts'
 import { placeOfThisProcess } from '../../src/cli/this-process.ts'
-import type { SigningKey } from '../../src/vendor/signing-key.ts'
+import type { SigningKey } from '../../src/issuing/keys/signing-key.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import {
   addNodes,

@@ -3,10 +3,10 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { entitlements } from '../../src/api/resources.ts'
-import { DAY } from '../../src/domain/instant.ts'
+import { DAY } from '../../src/domain/time.ts'
 import type { RawObject } from '../../src/kube/client.ts'
 import { deployments, namespaces } from '../../src/kube/resource.ts'
-import type { SigningKey } from '../../src/vendor/signing-key.ts'
+import type { SigningKey } from '../../src/issuing/keys/signing-key.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import {
   aLicense,

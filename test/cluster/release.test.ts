@@ -3,11 +3,11 @@
 
 import { POLICIES } from '../../src/api/names.ts'
 import { expect, test } from 'vitest'
-import { ownersOf } from '../../src/cluster/managed-fields.ts'
-import type { ObjectMeta } from '../../src/cluster/objects.ts'
+import { ownersOf } from '../../src/operator/observed/managed-fields.ts'
+import type { ObjectMeta } from '../../src/kube/object.ts'
 import { createClient } from '../../src/kube/client.ts'
 import { admissionPolicies, deployments, namespaces, type Resource } from '../../src/kube/resource.ts'
-import { releaseCluster } from '../../src/release.ts'
+import { releaseCluster } from '../../src/operator/teardown.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import {
   cronJobs,

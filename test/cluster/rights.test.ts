@@ -1,12 +1,12 @@
 // The rights that `cto check` asks for are enough: the operator does everything it is there for with these and no others.
 
 import { expect, test } from 'vitest'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
 import type { Access } from '../../src/kube/access.ts'
 import type { RawObject } from '../../src/kube/client.ts'
 import { deployments, namespaces, type Resource, roleBindings, roles } from '../../src/kube/resource.ts'
-import { dutiesOf, type Right } from '../../src/preflight/rights.ts'
-import { agentDeployment } from '../../src/trial/manifests.ts'
+import { dutiesOf, type Right } from '../../src/operator/required-rights.ts'
+import { agentDeployment } from '../../src/cli/trial/manifests.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { addNodes, aLicense, aVendor, type Cluster, connect, prepare, runOperator } from '../support/operator.ts'
 

@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { DAY } from '../../src/domain/instant.ts'
+import { DAY } from '../../src/domain/time.ts'
 import { type Browser, chromium, type Page, startBrowser, type View } from '../support/browser.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { aLicense, aVendor, type Cluster, connect, makeKind, prepare, runOperator } from '../support/operator.ts'

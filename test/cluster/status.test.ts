@@ -1,9 +1,9 @@
 // `cto status`: am I fine, until when, what is refused and why, what do I do. It says what the operator itself says.
 
 import { expect, test } from 'vitest'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
-import { DAY } from '../../src/domain/instant.ts'
-import type { StatusView } from '../../src/http/status-page/view.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
+import { DAY } from '../../src/domain/time.ts'
+import type { StatusView } from '../../src/operator/status-page/view.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { runCto } from '../support/cto.ts'
 import { addNodes, aLicense, aVendor, connect, prepare, runOperator } from '../support/operator.ts'

@@ -1,7 +1,7 @@
 // Nodes come as a stream, in Protobuf. What is understood of them so is what is understood of them in JSON.
 
 import { afterEach, expect, test } from 'vitest'
-import { NODE_MESSAGE, projectNode } from '../../src/cluster/nodes.ts'
+import { NODE_MESSAGE, projectNode } from '../../src/operator/observed/nodes.ts'
 import type { NodeFacts } from '../../src/domain/cluster/node-facts.ts'
 import { createClient, type RawObject } from '../../src/kube/client.ts'
 import { nodes } from '../../src/kube/resource.ts'

@@ -1,9 +1,9 @@
 // Agents by what they run: on a real API server, every kind is looked through, page by page.
 
 import { expect, test } from 'vitest'
-import { createHealthBoard } from '../../src/controllers/health-board.ts'
-import { startSurvey } from '../../src/controllers/survey/survey.ts'
-import { WORKLOAD_KINDS, workloadResource } from '../../src/cluster/workloads.ts'
+import { createHealthBoard } from '../../src/operator/controllers/health-board.ts'
+import { startSurvey } from '../../src/operator/controllers/survey/survey.ts'
+import { WORKLOAD_KINDS, workloadResource } from '../../src/operator/observed/workloads.ts'
 import type { Client, RawObject } from '../../src/kube/client.ts'
 import { deployments, namespaces, type Resource } from '../../src/kube/resource.ts'
 import { useControlPlane } from '../support/control-plane.ts'

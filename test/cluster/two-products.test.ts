@@ -8,10 +8,10 @@ import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import type { LicenseStatus } from '../../src/api/license.ts'
 import { entitlements, licenses, platformConfigs } from '../../src/api/resources.ts'
 import { builtInCatalogs } from '../../src/cli/catalogs.ts'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
-import { SECOND } from '../../src/domain/instant.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
+import { SECOND } from '../../src/domain/time.ts'
 import { deployments, type Resource } from '../../src/kube/resource.ts'
-import type { SigningKey } from '../../src/vendor/signing-key.ts'
+import type { SigningKey } from '../../src/issuing/keys/signing-key.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import {
   addNodes,

@@ -6,10 +6,10 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { readCatalog } from '../../src/cli/catalogs.ts'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
-import { packageRoot } from '../../src/control-plane/package-root.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
+import { packageRoot } from '../../src/files/package-root.ts'
 import { parseTrustedKeys } from '../../src/domain/license/trusted-keys.ts'
-import { parseSigningKey } from '../../src/vendor/signing-key.ts'
+import { parseSigningKey } from '../../src/issuing/keys/signing-key.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { addNodes, connect, prepare, runOperator } from '../support/operator.ts'
 import { type Desk, openDesk } from '../support/vendor-desk.ts'
@@ -69,7 +69,9 @@ test('a catalog that is signed is one that the operator takes, with the key that
     const sign = ['catalog', 'sign', source, '--key', desk.at('catalog-key.json'), '--out', desk.at('own.catalog')]
     expect(await desk.vendor(sign, { now })).toMatchObject({ exitCode: 0 })
     const keys = parseTrustedKeys(await desk.read('trusted-keys.json'))
-    expect(await readCatalog(desk.at('own.catalog'), keys, anIo({ now }))).toMatchObject({ catalog: { product: 'clawtex' } })
+    expect(await readCatalog(desk.at('own.catalog'), keys, anIo({ now }))).toMatchObject({
+      catalog: { product: 'clawtex' },
+    })
     const others = new Map([...keys].filter(([keyId]) => keyId !== 'c1'))
     await expect(readCatalog(desk.at('own.catalog'), others, anIo({ now }))).rejects.toThrow(
       /key c1, which is not trusted/,

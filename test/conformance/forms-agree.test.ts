@@ -5,7 +5,7 @@ import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto
 import { Point, verifyAsync } from '@noble/ed25519'
 import { describe, expect, test } from 'vitest'
 import { parseTrustedKeys } from '../../src/domain/license/trusted-keys.ts'
-import { parseSigningKey } from '../../src/vendor/signing-key.ts'
+import { parseSigningKey } from '../../src/issuing/keys/signing-key.ts'
 import { FORMS, issue } from '../unit/domain/license/forms.ts'
 import { key, outcome } from '../unit/domain/license/signed.ts'
 import { NEEDS_VECTORS, readVectors, VECTORS_ABSENT } from './public-vectors.ts'

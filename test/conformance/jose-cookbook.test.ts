@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest'
 import { importPublicKey, type SignatureAlgorithm, verifySignature } from '../../src/domain/license/signature.ts'
 import { parseTrustedKeys } from '../../src/domain/license/trusted-keys.ts'
-import { keyIdFor } from '../../src/vendor/signing-key.ts'
+import { keyIdFor } from '../../src/issuing/keys/signing-key.ts'
 import { outcome } from '../unit/domain/license/signed.ts'
 import { NEEDS_VECTORS, readVectors, VECTORS_ABSENT } from './public-vectors.ts'
 import { ACCEPTED, expectVerdicts, named, REJECTED, type Verdict } from './verdicts.ts'

@@ -3,10 +3,10 @@
 
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { licenses } from '../../src/api/resources.ts'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
-import { DAY } from '../../src/domain/instant.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
+import { DAY } from '../../src/domain/time.ts'
 import { deployments, nodes } from '../../src/kube/resource.ts'
-import { agentDeployment } from '../../src/trial/manifests.ts'
+import { agentDeployment } from '../../src/cli/trial/manifests.ts'
 import { type TestControlPlane, useControlPlane } from '../support/control-plane.ts'
 import { addNodes, soon } from '../support/operator.ts'
 import { checkInvariants } from './invariants.ts'

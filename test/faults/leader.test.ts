@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { startProcess } from '../../bench/process.ts'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
 import { leases, nodes } from '../../src/kube/resource.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { type RunningOperator, runOperator } from '../support/operator.ts'

@@ -2,12 +2,12 @@
 // lease is short, or the tests would be long.
 
 import ctoCatalog from '../../src/catalogs/cto.json' with { type: 'json' }
-import { parseCatalog } from '../../src/domain/catalog.ts'
+import { parseCatalog } from '../../src/domain/catalog/catalog.ts'
 import { parseTrustedKeys } from '../../src/domain/license/trusted-keys.ts'
 import { kubeconfigAccess } from '../../src/kube/access.ts'
-import { startOperator } from '../../src/operator.ts'
+import { startOperator } from '../../src/operator/operator.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
-import { createLogger } from '../../src/telemetry/log.ts'
+import { createLogger } from '../../src/operator/telemetry/log.ts'
 
 const [kubeconfig = '', keys = '', identity = ''] = process.argv.slice(2)
 const operator = await startOperator(

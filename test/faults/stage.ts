@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import { entitlements, licenses, platformConfigs } from '../../src/api/resources.ts'
-import type { ControlPlane } from '../../src/control-plane/control-plane.ts'
+import type { ControlPlane } from '../../src/devtools/control-plane/control-plane.ts'
 import type { LicenseClaims } from '../../src/domain/license/claims.ts'
 import type { RawObject } from '../../src/kube/client.ts'
 import {
@@ -18,8 +18,8 @@ import {
   secrets,
   serviceAccounts,
 } from '../../src/kube/resource.ts'
-import type { OperatorSettings } from '../../src/operator.ts'
-import type { SigningKey } from '../../src/vendor/signing-key.ts'
+import type { OperatorSettings } from '../../src/operator/operator.ts'
+import type { SigningKey } from '../../src/issuing/keys/signing-key.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import {
   aLicense,

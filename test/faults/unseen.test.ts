@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest'
 import { licenses, platformConfigs } from '../../src/api/resources.ts'
-import { eksLikeNode } from '../../src/control-plane/kind-nodes.ts'
+import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
 import type { RawObject } from '../../src/kube/client.ts'
 import { deployments, namespaces, nodes, secrets } from '../../src/kube/resource.ts'
 import { soon } from '../support/operator.ts'

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
-import { packageRoot } from '../../src/control-plane/package-root.ts'
+import { packageRoot } from '../../src/files/package-root.ts'
 
 interface Rule {
   readonly rule: string

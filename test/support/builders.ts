@@ -1,9 +1,9 @@
-import type { Decision } from '../../src/domain/decision.ts'
+import type { Decision } from '../../src/domain/entitlement/decision.ts'
 // Facts for tests: a small Kind cluster, the CTO catalog, and whatever the test is about.
 
 import ctoCatalog from '../../src/catalogs/cto.json' with { type: 'json' }
-import type { Circumstances } from '../../src/controllers/entitlement/status.ts'
-import { parseCatalog } from '../../src/domain/catalog.ts'
+import type { Circumstances } from '../../src/operator/controllers/entitlement/status.ts'
+import { parseCatalog } from '../../src/domain/catalog/catalog.ts'
 import type { ClusterType } from '../../src/domain/cluster/cluster-type.ts'
 import {
   type Facts,
@@ -11,8 +11,8 @@ import {
   NO_MEMORY,
   type WantedFacts,
   type WorkloadFacts,
-} from '../../src/domain/facts.ts'
-import { DAY, HOUR } from '../../src/domain/instant.ts'
+} from '../../src/domain/entitlement/facts.ts'
+import { DAY, HOUR } from '../../src/domain/time.ts'
 import type { LicenseClaims } from '../../src/domain/license/claims.ts'
 import type { RevocationList } from '../../src/domain/license/revocation-list.ts'
 

@@ -1,10 +1,10 @@
 // Catalogs as tables, to be held beside a product document. What is granted is taken from the operator's own decision.
 
 import { builtInCatalogs } from '../../src/cli/catalogs.ts'
-import type { Catalog, Plan } from '../../src/domain/catalog.ts'
-import { decide, type Decision } from '../../src/domain/decision.ts'
-import { degradationAt } from '../../src/domain/degradation.ts'
-import { DAY } from '../../src/domain/instant.ts'
+import type { Catalog, Plan } from '../../src/domain/catalog/catalog.ts'
+import { decide, type Decision } from '../../src/domain/entitlement/decision.ts'
+import { degradationAt } from '../../src/domain/entitlement/degradation.ts'
+import { DAY } from '../../src/domain/time.ts'
 import type { LicenseClaims } from '../../src/domain/license/claims.ts'
 import { claims, facts, NOW } from './builders.ts'
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject, onTestFinished } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
-import { packageRoot } from '../../src/control-plane/package-root.ts'
+import { packageRoot } from '../../src/files/package-root.ts'
 import type { RawObject } from '../../src/kube/client.ts'
 import type { CommandResult } from './kubectl.ts'
 

@@ -1,12 +1,12 @@
 // A control plane for one test file: started before its tests, stopped after them, shared with no other.
 
 import { afterAll, beforeAll, inject } from 'vitest'
-import { type ApiRequest, apiRequester } from '../../src/control-plane/api-request.ts'
+import { type ApiRequest, apiRequester } from '../../src/devtools/control-plane/api-request.ts'
 import {
   type ControlPlane,
   type ControlPlaneOptions,
   startControlPlane,
-} from '../../src/control-plane/control-plane.ts'
+} from '../../src/devtools/control-plane/control-plane.ts'
 import { type CommandResult, runKubectl } from './kubectl.ts'
 
 export interface TestControlPlane {

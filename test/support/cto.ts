@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { packageRoot } from '../../src/control-plane/package-root.ts'
+import { packageRoot } from '../../src/files/package-root.ts'
 
 export const CTO = join(packageRoot(), 'dist', 'cto.mjs')
 const PATIENCE_MS = 60_000

@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import { packageRoot } from '../../src/control-plane/package-root.ts'
+import { packageRoot } from '../../src/files/package-root.ts'
 
 const BEGIN = '<!-- imports -->\n'
 const END = '<!-- /imports -->\n'

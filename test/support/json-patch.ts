@@ -1,7 +1,7 @@
 // Changes an object as the API server does for a JSON Patch (RFC 6902), for the operations that are used here.
 
 import { isDeepStrictEqual } from 'node:util'
-import type { JsonPatch } from '../../src/cluster/holding.ts'
+import type { JsonPatch } from '../../src/operator/observed/holding.ts'
 
 type Fields = Record<string, unknown>
 

@@ -1,7 +1,7 @@
 // kubectl on a control plane of this machine, as the user who may do everything.
 
 import { execFile } from 'node:child_process'
-import type { ControlPlane } from '../../src/control-plane/control-plane.ts'
+import type { ControlPlane } from '../../src/devtools/control-plane/control-plane.ts'
 
 export interface CommandResult {
   readonly code: number

@@ -2,7 +2,7 @@
 
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { packageRoot } from '../../src/control-plane/package-root.ts'
+import { packageRoot } from '../../src/files/package-root.ts'
 
 const INLINE_CODE = /`[^`\n]*`/g
 

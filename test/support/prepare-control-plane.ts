@@ -1,8 +1,8 @@
 // Before the cluster tests: has the control plane built where everybody can see it, once for all test files.
 
 import type { TestProject } from 'vitest/node'
-import { CONTROL_PLANE } from '../../src/control-plane/artifacts.ts'
-import { locateBinaries } from '../../src/control-plane/binaries.ts'
+import { CONTROL_PLANE } from '../../src/devtools/control-plane/artifacts.ts'
+import { locateBinaries } from '../../src/devtools/control-plane/binaries.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,8 +1,8 @@
 // Before the tests of the chart: has Helm built, and the control plane on which the chart is tried.
 
 import type { TestProject } from 'vitest/node'
-import { CONTROL_PLANE, HELM } from '../../src/control-plane/artifacts.ts'
-import { locateBinaries } from '../../src/control-plane/binaries.ts'
+import { CONTROL_PLANE, HELM } from '../../src/devtools/control-plane/artifacts.ts'
+import { locateBinaries } from '../../src/devtools/control-plane/binaries.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,9 +1,9 @@
 // Before the tests of the versions: has a control plane of each built, and Helm.
 
 import type { TestProject } from 'vitest/node'
-import { HELM } from '../../src/control-plane/artifacts.ts'
-import { locateBinaries, locateControlPlane } from '../../src/control-plane/binaries.ts'
-import { KUBERNETES_VERSIONS } from '../../src/control-plane/kubernetes-versions.ts'
+import { HELM } from '../../src/devtools/control-plane/artifacts.ts'
+import { locateBinaries, locateControlPlane } from '../../src/devtools/control-plane/binaries.ts'
+import { KUBERNETES_VERSIONS } from '../../src/devtools/control-plane/kubernetes-versions.ts'
 
 const log = (line: string) => console.error(line)
 

@@ -3,7 +3,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { packageRoot } from '../../src/control-plane/package-root.ts'
+import { packageRoot } from '../../src/files/package-root.ts'
 
 export interface ProductManifest {
   readonly manifest: string

@@ -1,7 +1,7 @@
 // The reasons as Markdown, from the tables that conditions, Events and refusals speak from.
 
 import { builtInCatalogs } from '../../src/cli/catalogs.ts'
-import { happenings, reasons } from '../../src/domain/reasons.ts'
+import { happenings, reasons } from '../../src/domain/entitlement/reasons.ts'
 
 /** The page with the reasons as they are, and with what Events say besides. */
 export function withReasons(page: string): string {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { builtInCatalogs, catalogNames } from '../../src/cli/catalogs.ts'
-import { licenseCommand } from '../../src/cli/license.ts'
+import { licenseCommand } from '../../src/cli/license/command.ts'
 import { runCommand } from '../../src/cli/run-command.ts'
-import { vendorCommand } from '../../src/cli/vendor.ts'
+import { vendorCommand } from '../../src/cli/issuing/commands.ts'
 import { NOW } from '../unit/domain/license/signed.ts'
 
 export interface Run {

@@ -2,14 +2,14 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { LicenseEvidence } from '../../src/cluster/license-evidence.ts'
-import { entitlementStatus } from '../../src/controllers/entitlement/status.ts'
-import { desiredPolicies } from '../../src/controllers/policy/desired.ts'
-import { decide } from '../../src/domain/decision.ts'
-import type { Facts } from '../../src/domain/facts.ts'
-import { DAY, formatInstant, HOUR, MINUTE } from '../../src/domain/instant.ts'
+import { LicenseEvidence } from '../../src/operator/observed/license-evidence.ts'
+import { entitlementStatus } from '../../src/operator/controllers/entitlement/status.ts'
+import { desiredPolicies } from '../../src/operator/controllers/policy/desired.ts'
+import { decide } from '../../src/domain/entitlement/decision.ts'
+import type { Facts } from '../../src/domain/entitlement/facts.ts'
+import { DAY, formatInstant, HOUR, MINUTE } from '../../src/domain/time.ts'
 import type { Authenticity } from '../../src/domain/license/claims.ts'
-import { changeText, timelineFrom } from '../../src/domain/timeline.ts'
+import { changeText, timelineFrom } from '../../src/domain/entitlement/timeline.ts'
 import {
   catalog,
   claims,

@@ -1,6 +1,6 @@
 // What is known of a cluster as a whole: its nodes, and what its API server says and holds.
 
-import type { NodeTally } from './node-tally.ts'
+import type { NodeTally } from './node-inventory.ts'
 
 export interface ClusterSignals {
   readonly nodes: NodeTally

@@ -4,7 +4,7 @@
 import type { ClusterSignals } from './cluster-signals.ts'
 import { type ClusterType, MIXED, UNKNOWN } from './cluster-type.ts'
 import { judgeKind } from './kind-cluster.ts'
-import type { NodeTally } from './node-tally.ts'
+import type { NodeTally } from './node-inventory.ts'
 import { UNKNOWN_PLATFORM } from './platform.ts'
 import { namesOf } from './roster.ts'
 import { describe, type Signal } from './signal.ts'

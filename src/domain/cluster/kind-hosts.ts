@@ -1,7 +1,7 @@
 // Are the nodes of Kind containers of one host? The kernel makes up a boot ID at each start, so they share one. A node whose
 // kubelet has fallen silent shows that of an earlier start: after a reboot of the host it differs, and says nothing.
 
-import { formatInstant, type Instant, MINUTE } from '../instant.ts'
+import { formatInstant, type Instant, MINUTE } from '../time.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { namesOf } from './roster.ts'
 

@@ -1,7 +1,7 @@
 // What a node is, for the count: a control plane, a pod of Fargate, nothing that a kubelet stands behind, on its way out.
 // The catalog says which classes do not count; each node's class comes with its reason.
 
-import { formatInstant, HOUR, type Instant } from '../instant.ts'
+import { formatInstant, HOUR, type Instant } from '../time.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { CONTROL_PLANE } from './signals.ts'
 

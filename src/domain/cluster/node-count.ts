@@ -1,8 +1,8 @@
 // Which nodes count against a license. The catalog decides by class; cordon, NotReady, taints and labels hide no node.
 
-import type { Instant } from '../instant.ts'
+import type { Instant } from '../time.ts'
 import { classifyNode, NODE_CLASSES, type NodePolicy, uncountedClass } from './node-class.ts'
-import type { NodeTally } from './node-tally.ts'
+import type { NodeTally } from './node-inventory.ts'
 
 export interface NodeCount {
   readonly counted: number

@@ -1,6 +1,6 @@
 // What is kept of a Node: what some rule asks for, a few hundred bytes of some ten thousand.
 
-import type { Instant } from '../instant.ts'
+import type { Instant } from '../time.ts'
 
 /** What the decision needs to know of a Node; the rest of the object is dropped when it is read. */
 export interface NodeFacts {

@@ -1,9 +1,9 @@
 // More nodes than licensed are tolerated for a while: a rolling upgrade's surge is no violation. A moment within the limit
 // does not begin that while anew.
 
-import type { Catalog } from '../catalog.ts'
-import { HOUR, type Instant } from '../instant.ts'
-import { isOver, isWhole, type Patience, patienceAt } from '../patience.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { HOUR, type Instant } from '../time.ts'
+import { isOver, isWhole, type Patience, patienceAt } from '../grace-budget.ts'
 
 export interface NodeOverage {
   readonly since: Instant

@@ -1,7 +1,7 @@
 // The highest count of the last days, for whoever settles accounts by it. Kept as the few counts that are still the highest
 // since, so that a peak goes at its time and nothing has to be looked at every day.
 
-import { DAY, type Instant } from '../instant.ts'
+import { DAY, type Instant } from '../time.ts'
 
 /** A count that has not been reached again since. */
 export interface PastPeak {

@@ -1,8 +1,8 @@
 // The type changes only on evidence that lasts. Nodes come and go, a cloud's controller is slow, an API group appears late,
 // a list is empty for a moment: none of that changes what the cluster is called.
 
-import { formatInstant, type Instant, MINUTE } from '../instant.ts'
-import { isOver, type Patience, patienceAt } from '../patience.ts'
+import { formatInstant, type Instant, MINUTE } from '../time.ts'
+import { isOver, type Patience, patienceAt } from '../grace-budget.ts'
 import { type ClusterType, UNKNOWN } from './cluster-type.ts'
 
 /** How long what is seen has to differ before it counts. Longer than a node takes to start. */

@@ -1,6 +1,6 @@
 // What became of carrying a decision out, as whoever did it reports it.
 
-import type { Reason } from '../reasons.ts'
+import type { Reason } from '../entitlement/reasons.ts'
 
 /** The types of the conditions that findings become, in the order in which they are published. */
 export const FINDING_TYPES = [

@@ -1,8 +1,8 @@
 // How it stands, said in one place: every surface that says "in order" or that something is wrong takes it from here.
 
-import type { Growth } from '../catalog.ts'
-import type { Decision } from '../decision.ts'
-import { amount } from '../words.ts'
+import type { Growth } from '../catalog/catalog.ts'
+import type { Decision } from '../entitlement/decision.ts'
+import { amount } from '../text.ts'
 import type { Finding } from './finding.ts'
 import { inOrder, type Problem, problemsOf } from './problem.ts'
 

@@ -1,10 +1,10 @@
 // Everything that a person should know, worst first: what the decision itself finds, and what became of carrying it out.
 
-import type { FailingAgent, RefusedAgent } from '../agent-admission.ts'
-import type { Decision } from '../decision.ts'
-import type { Instant } from '../instant.ts'
-import { type Reason, type Severity, severityOf } from '../reasons.ts'
-import { list } from '../words.ts'
+import type { FailingAgent, RefusedAgent } from '../entitlement/agent-admission.ts'
+import type { Decision } from '../entitlement/decision.ts'
+import type { Instant } from '../time.ts'
+import { type Reason, type Severity, severityOf } from '../entitlement/reasons.ts'
+import { list } from '../text.ts'
 import type { Finding } from './finding.ts'
 
 export interface Problem {

@@ -1,6 +1,6 @@
 // What a license may say, in whatever form it was written. Everything behind the readers sees only this type.
 
-import type { Instant } from '../instant.ts'
+import type { Instant } from '../time.ts'
 
 /** No limit on an axis. */
 export const UNLIMITED = -1

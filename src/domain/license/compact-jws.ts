@@ -1,7 +1,7 @@
 // Opens a compact JWS (RFC 7515): strict to the byte, with the algorithm of the trusted key. Only then is the payload read.
 
-import type { Instant } from '../instant.ts'
-import { list } from '../words.ts'
+import type { Instant } from '../time.ts'
+import { list } from '../text.ts'
 import { checkKeyPeriod } from './expectations.ts'
 import { Rejection } from './rejection.ts'
 import { SIGNATURE_ALGORITHMS, verifySignature } from './signature.ts'

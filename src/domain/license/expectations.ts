@@ -1,7 +1,7 @@
 // What every license must fit, whatever its form: a key in its period, the product, possible dates, a known plan.
 
-import { formatInstant, type Instant, MINUTE } from '../instant.ts'
-import { list } from '../words.ts'
+import { formatInstant, type Instant, MINUTE } from '../time.ts'
+import { list } from '../text.ts'
 import { fromNumericDate, isPlausibleDate } from './numeric-date.ts'
 import { Rejection } from './rejection.ts'
 import { isUsableAt, type TrustedKey } from './trusted-keys.ts'

@@ -1,7 +1,7 @@
 // Dates as JWTs write them (RFC 7519 NumericDate): whole seconds, in a range that catches milliseconds and typing errors.
 
 import * as z from 'zod'
-import { type Instant, SECOND } from '../instant.ts'
+import { type Instant, SECOND } from '../time.ts'
 
 const EARLIEST = Date.UTC(2020, 0, 1) / SECOND
 const LATEST = Date.UTC(2100, 0, 1) / SECOND

@@ -2,7 +2,7 @@
 // like a license, and a newer one replaces an older one, never the other way round.
 
 import * as z from 'zod'
-import type { Instant } from '../instant.ts'
+import type { Instant } from '../time.ts'
 import type { RejectionReason } from './claims.ts'
 import { openCompactJws, REVOCATION_LIST } from './compact-jws.ts'
 import { readDocumentText } from './document-text.ts'

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import type { Instant } from '../instant.ts'
+import type { Instant } from '../time.ts'
 import { NUMERIC_DATE, fromNumericDate } from './numeric-date.ts'
 import { schemaProblem } from './schema-problem.ts'
 import { importPublicKey, type PublicKey, SIGNATURE_ALGORITHMS } from './signature.ts'

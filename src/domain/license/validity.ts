@@ -1,6 +1,6 @@
 // Whether a license is in force at an instant, and when that changes. The end is exclusive.
 
-import type { Instant } from '../instant.ts'
+import type { Instant } from '../time.ts'
 import type { LicenseClaims } from './claims.ts'
 
 export type Validity =

@@ -1,7 +1,7 @@
 // What a person has at hand: kubectl and Helm, and what they show of the operator and of agents.
 
-import { HELM } from '../../../src/control-plane/artifacts.ts'
-import { locateBinaries } from '../../../src/control-plane/binaries.ts'
+import { HELM } from '../../../src/devtools/control-plane/artifacts.ts'
+import { locateBinaries } from '../../../src/devtools/control-plane/binaries.ts'
 import { type Answer, command, eventually, succeed } from './commands.ts'
 
 export const SYSTEM = 'cto-system'

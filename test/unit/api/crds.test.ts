@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { GROUP, VERSION } from '../../../src/api/names.ts'
 import { entitlements, licenses, platformConfigs } from '../../../src/api/resources.ts'
-import { GUARDIAN_MODES } from '../../../src/domain/catalog.ts'
+import { GUARDIAN_MODES } from '../../../src/domain/catalog/catalog.ts'
 
 interface Schema {
   readonly type?: string

@@ -1,7 +1,7 @@
 // Clawtex: the catalog beside the product document.
 
 import { expect, test } from 'vitest'
-import { DAY } from '../../../src/domain/instant.ts'
+import { DAY } from '../../../src/domain/time.ts'
 import { NOW } from '../../support/builders.ts'
 import {
   builtIn,

@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { packageRoot } from '../../../src/control-plane/package-root.ts'
-import { checkCatalog } from '../../../src/domain/catalog.ts'
+import { packageRoot } from '../../../src/files/package-root.ts'
+import { checkCatalog } from '../../../src/domain/catalog/catalog.ts'
 import { withReference } from '../../support/catalog-reference.ts'
 
 const file = join(packageRoot(), 'docs/catalogs.md')

@@ -1,7 +1,7 @@
 // IncidentFox: the catalog beside the product document.
 
 import { expect, test } from 'vitest'
-import { DAY } from '../../../src/domain/instant.ts'
+import { DAY } from '../../../src/domain/time.ts'
 import { readLicense } from '../../../src/domain/license/read-license.ts'
 import {
   addonRows,

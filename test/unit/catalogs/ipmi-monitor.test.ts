@@ -1,8 +1,8 @@
 // IPMI Monitor: the catalog beside the product document.
 
 import { expect, test } from 'vitest'
-import { decide } from '../../../src/domain/decision.ts'
-import { DAY } from '../../../src/domain/instant.ts'
+import { decide } from '../../../src/domain/entitlement/decision.ts'
+import { DAY } from '../../../src/domain/time.ts'
 import { facts, NOW, workload } from '../../support/builders.ts'
 import {
   addonRows,

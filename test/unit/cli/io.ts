@@ -1,6 +1,6 @@
 // An Io that keeps what a command says.
 
-import type { Io } from '../../../src/cli/output.ts'
+import type { Io } from '../../../src/terminal/output.ts'
 
 export interface RecordedIo extends Io {
   readonly said: { stdout: string; stderr: string }

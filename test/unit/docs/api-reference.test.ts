@@ -6,15 +6,15 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { readLicenseResource } from '../../../src/api/license.ts'
 import { readPlatformConfig } from '../../../src/api/platform-config.ts'
-import { packageRoot } from '../../../src/control-plane/package-root.ts'
+import { packageRoot } from '../../../src/files/package-root.ts'
 import {
   entitlementStatus,
   licenseStatus,
   platformConfigStatus,
   productConditions,
-} from '../../../src/controllers/entitlement/status.ts'
+} from '../../../src/operator/controllers/entitlement/status.ts'
 import { FINDING_TYPES } from '../../../src/domain/health/finding.ts'
-import { decide } from '../../../src/domain/decision.ts'
+import { decide } from '../../../src/domain/entitlement/decision.ts'
 import { readCrds, schemaOf, withKinds } from '../../support/api-reference.ts'
 import { facts, license, NOW, circumstances } from '../../support/builders.ts'
 import { blocks } from '../../support/pages.ts'

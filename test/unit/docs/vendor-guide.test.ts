@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createProgram } from '../../../src/cli/program.ts'
 import { runCommand } from '../../../src/cli/run-command.ts'
-import { COLUMN_NAMES } from '../../../src/cli/vendor/order-sheet.ts'
-import { packageRoot } from '../../../src/control-plane/package-root.ts'
+import { COLUMN_NAMES } from '../../../src/cli/issuing/order-sheet.ts'
+import { packageRoot } from '../../../src/files/package-root.ts'
 import { anIo } from '../cli/io.ts'
 
 const page = (name: string) => readFile(join(packageRoot(), 'docs', name), 'utf8')

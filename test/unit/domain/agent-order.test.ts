@@ -1,9 +1,9 @@
 // Who comes first under a limit, and that nobody loses a place by what somebody else does.
 
 import { describe, expect, test } from 'vitest'
-import { decide, type Decision } from '../../../src/domain/decision.ts'
-import type { Facts, WorkloadFacts } from '../../../src/domain/facts.ts'
-import { DAY, HOUR, MINUTE } from '../../../src/domain/instant.ts'
+import { decide, type Decision } from '../../../src/domain/entitlement/decision.ts'
+import type { Facts, WorkloadFacts } from '../../../src/domain/entitlement/facts.ts'
+import { DAY, HOUR, MINUTE } from '../../../src/domain/time.ts'
 import { facts, license, NOW, wanted, workload } from '../../support/builders.ts'
 
 const starter = (agents: number) => [license({ plan: 'starter', limits: { agents } })]

@@ -2,10 +2,10 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { GUARDIAN_MODES, NO_DEGRADATION } from '../../../src/domain/catalog.ts'
-import { decide, type Decision } from '../../../src/domain/decision.ts'
-import type { Facts } from '../../../src/domain/facts.ts'
-import { DAY, HOUR } from '../../../src/domain/instant.ts'
+import { GUARDIAN_MODES, NO_DEGRADATION } from '../../../src/domain/catalog/catalog.ts'
+import { decide, type Decision } from '../../../src/domain/entitlement/decision.ts'
+import type { Facts } from '../../../src/domain/entitlement/facts.ts'
+import { DAY, HOUR } from '../../../src/domain/time.ts'
 import { catalog, claims, eks, facts, kind, NOW, wanted, workload } from '../../support/builders.ts'
 
 const AGENTS = ['rex', 'blaze', 'tess', 'morgan', 'cypher', 'atlas', 'guardian', 'custom']

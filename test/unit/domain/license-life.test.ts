@@ -1,10 +1,10 @@
 // The life of a license: several at once, one after the other, replaced, revoked, ended twice.
 
 import { describe, expect, test } from 'vitest'
-import { decide } from '../../../src/domain/decision.ts'
-import type { Facts } from '../../../src/domain/facts.ts'
-import { DAY, formatInstant, HOUR } from '../../../src/domain/instant.ts'
-import { changeText, timelineFrom } from '../../../src/domain/timeline.ts'
+import { decide } from '../../../src/domain/entitlement/decision.ts'
+import type { Facts } from '../../../src/domain/entitlement/facts.ts'
+import { DAY, formatInstant, HOUR } from '../../../src/domain/time.ts'
+import { changeText, timelineFrom } from '../../../src/domain/entitlement/timeline.ts'
 import {
   catalog,
   claims,

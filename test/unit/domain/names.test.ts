@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { characterName, differenceOf, isSameName, unseenCharacter } from '../../../src/domain/names.ts'
-import { replaces } from '../../../src/domain/license-standing.ts'
-import { decide } from '../../../src/domain/decision.ts'
+import { replaces } from '../../../src/domain/entitlement/license-standing.ts'
+import { decide } from '../../../src/domain/entitlement/decision.ts'
 import { claims, facts, license, wanted, messagesOf } from '../../support/builders.ts'
 
 describe('one name', () => {

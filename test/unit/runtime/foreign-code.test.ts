@@ -74,7 +74,7 @@ test('Node runs nothing of NODE_OPTIONS that is not found here', () => {
 })
 
 test('where there is any, no key is read, and a command that verifies says why', async () => {
-  const keys = fileURLToPath(new URL('../../../src/packaging/no-trusted-keys.json', import.meta.url))
+  const keys = fileURLToPath(new URL('../../../src/devtools/packaging/no-trusted-keys.json', import.meta.url))
   await expect(readTrustedKeys(keys, anIo())).resolves.toBeDefined()
   await expect(readTrustedKeys(keys, { ...anIo(), foreignCode: 'X is set' })).rejects.toThrow(
     'X is set, so that this process may run code that is not ours, and no signature is verified in it',

@@ -1,9 +1,9 @@
 // What each distribution is made to be known by: newer and rarer ones than there are dumps of.
 
 import { expect, test } from 'vitest'
-import { projectNode } from '../../../../src/cluster/nodes.ts'
+import { projectNode } from '../../../../src/operator/observed/nodes.ts'
 import { detectCluster } from '../../../../src/domain/cluster/detect.ts'
-import { tallyOf } from '../../../../src/domain/cluster/node-tally.ts'
+import { tallyOf } from '../../../../src/domain/cluster/node-inventory.ts'
 import { aNode, type Distribution, DISTRIBUTIONS } from '../../../support/nodes.ts'
 
 const look = ({ nodes, serverVersion }: Distribution) =>

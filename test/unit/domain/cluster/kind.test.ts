@@ -2,11 +2,11 @@
 // or any cluster another type.
 
 import { describe, expect, test } from 'vitest'
-import { projectNode } from '../../../../src/cluster/nodes.ts'
+import { projectNode } from '../../../../src/operator/observed/nodes.ts'
 import type { ClusterSignals } from '../../../../src/domain/cluster/cluster-signals.ts'
 import type { ClusterType } from '../../../../src/domain/cluster/cluster-type.ts'
 import { detectCluster } from '../../../../src/domain/cluster/detect.ts'
-import { tallyOf } from '../../../../src/domain/cluster/node-tally.ts'
+import { tallyOf } from '../../../../src/domain/cluster/node-inventory.ts'
 import { SIGNALS } from '../../../../src/domain/cluster/signals.ts'
 import { aNode, type Distribution, DISTRIBUTIONS, kindNodes, type RawNode } from '../../../support/nodes.ts'
 import { NEEDS_NODES, NODES_ABSENT, publicClusters, publicNodes } from '../../../support/public-nodes.ts'

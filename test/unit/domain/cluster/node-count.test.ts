@@ -1,11 +1,11 @@
 // Which nodes count, as the catalog has it, and what does not hide one.
 
 import { describe, expect, test } from 'vitest'
-import { projectNode } from '../../../../src/cluster/nodes.ts'
+import { projectNode } from '../../../../src/operator/observed/nodes.ts'
 import { classifyNode, type NodePolicy } from '../../../../src/domain/cluster/node-class.ts'
 import { countNodes } from '../../../../src/domain/cluster/node-count.ts'
-import { tallyOf } from '../../../../src/domain/cluster/node-tally.ts'
-import { HOUR } from '../../../../src/domain/instant.ts'
+import { tallyOf } from '../../../../src/domain/cluster/node-inventory.ts'
+import { HOUR } from '../../../../src/domain/time.ts'
 import { catalog, NOW } from '../../../support/builders.ts'
 import { aNode, DISTRIBUTIONS, type RawNode } from '../../../support/nodes.ts'
 

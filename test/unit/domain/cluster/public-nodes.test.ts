@@ -1,10 +1,10 @@
 // Every real node that is at hand, through the function that decides: right, wrong or unknown, by distribution.
 
 import { describe, expect, test } from 'vitest'
-import { projectNode } from '../../../../src/cluster/nodes.ts'
+import { projectNode } from '../../../../src/operator/observed/nodes.ts'
 import type { ClusterType } from '../../../../src/domain/cluster/cluster-type.ts'
 import { detectCluster } from '../../../../src/domain/cluster/detect.ts'
-import { tallyOf } from '../../../../src/domain/cluster/node-tally.ts'
+import { tallyOf } from '../../../../src/domain/cluster/node-inventory.ts'
 import {
   NEEDS_NODES,
   NODES_ABSENT,

@@ -2,8 +2,8 @@
 
 import { release } from 'node:os'
 import { expect, test } from 'vitest'
-import { projectNode } from '../../../../src/cluster/nodes.ts'
-import { isOfKubelet, ownMachine } from '../../../../src/cluster/own-machine.ts'
+import { projectNode } from '../../../../src/operator/observed/nodes.ts'
+import { isOfKubelet, ownMachine } from '../../../../src/operator/observed/own-machine.ts'
 import { witnessed } from '../../../../src/domain/cluster/witness.ts'
 import { kindNodes } from '../../../support/nodes.ts'
 

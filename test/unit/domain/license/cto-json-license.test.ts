@@ -1,7 +1,7 @@
 // The CTO JSON license: what its signature covers is believed, and nothing else has any effect.
 
 import { describe, expect, test } from 'vitest'
-import { DAY, formatInstant, MINUTE } from '../../../../src/domain/instant.ts'
+import { DAY, formatInstant, MINUTE } from '../../../../src/domain/time.ts'
 import { parseTrustedKeys } from '../../../../src/domain/license/trusted-keys.ts'
 import { key, newKey, NOW, outcome, rawSignature, read, seconds } from './signed.ts'
 

@@ -1,9 +1,9 @@
 // Every form in which a license may come, written alike: what must hold for all of them is tested from this table.
 
-import { DAY, formatInstant } from '../../../../src/domain/instant.ts'
+import { DAY, formatInstant } from '../../../../src/domain/time.ts'
 import type { ReadLicenseOptions } from '../../../../src/domain/license/read-license.ts'
 import type { SignatureAlgorithm } from '../../../../src/domain/license/signature.ts'
-import type { SigningKey } from '../../../../src/vendor/signing-key.ts'
+import type { SigningKey } from '../../../../src/issuing/keys/signing-key.ts'
 import { NOW, payload, rawSignature, seconds } from './signed.ts'
 
 export interface LicenseForm {

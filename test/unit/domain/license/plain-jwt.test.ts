@@ -1,7 +1,7 @@
 // The JWT that a product's own license server signs, read as it is; and only for a product that has such.
 
 import { describe, expect, test } from 'vitest'
-import { DAY } from '../../../../src/domain/instant.ts'
+import { DAY } from '../../../../src/domain/time.ts'
 import { jws, newKey, NOW, outcome, read, seconds, token, payload as ours } from './signed.ts'
 
 const rsa = await newKey('rsa', 'RS256')

@@ -2,7 +2,7 @@
 
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DAY } from '../../../../src/domain/instant.ts'
+import { DAY } from '../../../../src/domain/time.ts'
 import { newKey, NOW, payload, read, seconds, token } from './signed.ts'
 
 const entitlements = payload.entitlements

@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from 'vitest'
 import cto from '../../../../src/catalogs/cto.json' with { type: 'json' }
-import { DAY } from '../../../../src/domain/instant.ts'
+import { DAY } from '../../../../src/domain/time.ts'
 import { LICENSE, REVOCATION_LIST, SIGNED_CATALOG } from '../../../../src/domain/license/compact-jws.ts'
 import { readRevocationList } from '../../../../src/domain/license/revocation-list.ts'
-import { readSignedCatalog } from '../../../../src/domain/signed-catalog.ts'
+import { readSignedCatalog } from '../../../../src/domain/catalog/signed-catalog.ts'
 import { jws, newKey, NOW, outcome, payload, seconds } from './signed.ts'
 
 const licenseKey = await newKey('for-licenses')

@@ -1,13 +1,13 @@
 // Licenses for tests, good and bad: anything can be signed here, also what our own issuer refuses to sign.
 
 import { type KeyObject, sign } from 'node:crypto'
-import { DAY, type Instant, SECOND } from '../../../../src/domain/instant.ts'
+import { DAY, type Instant, SECOND } from '../../../../src/domain/time.ts'
 import type { Authenticity } from '../../../../src/domain/license/claims.ts'
 import { readLicense, type ReadLicenseOptions } from '../../../../src/domain/license/read-license.ts'
 import type { SignatureAlgorithm } from '../../../../src/domain/license/signature.ts'
 import type { KeyUse } from '../../../../src/domain/license/trusted-keys.ts'
-import { generateSigningKey } from '../../../../src/vendor/keygen.ts'
-import { parseSigningKey, type SigningKey } from '../../../../src/vendor/signing-key.ts'
+import { generateSigningKey } from '../../../../src/issuing/keys/keygen.ts'
+import { parseSigningKey, type SigningKey } from '../../../../src/issuing/keys/signing-key.ts'
 
 /** 2026-11-21T08:00:00Z */
 export const NOW = Date.UTC(2026, 10, 21, 8)

@@ -2,7 +2,7 @@
 
 import { createHmac } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { DAY, formatInstant, MINUTE } from '../../../../src/domain/instant.ts'
+import { DAY, formatInstant, MINUTE } from '../../../../src/domain/time.ts'
 import type { RejectionReason } from '../../../../src/domain/license/claims.ts'
 import type { ReadLicenseOptions } from '../../../../src/domain/license/read-license.ts'
 import { parseTrustedKeys } from '../../../../src/domain/license/trusted-keys.ts'
