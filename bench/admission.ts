@@ -2,7 +2,7 @@
 // request, in which the policy is a good part, and as a person does it, by kubectl apply.
 
 import { agentDeployment } from '../src/cli/trial/manifests.ts'
-import type { RawObject } from '../src/kube/client.ts'
+import type { RawObject } from '../src/kube/object.ts'
 import { deployments, namespaces } from '../src/kube/resource.ts'
 import { runKubectl } from '../test/support/kubectl.ts'
 import { soon } from '../test/support/operator.ts'

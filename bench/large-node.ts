@@ -1,6 +1,6 @@
 // A Node as a busy cloud cluster has them: 11 KB, most of it images and managed fields that nobody here asks for.
 
-import type { RawObject } from '../src/kube/client.ts'
+import type { RawObject } from '../src/kube/object.ts'
 
 export function largeNode(index: number): RawObject {
   const name = `ip-10-0-${index >> 8}-${index & 255}.us-west-2.compute.internal`

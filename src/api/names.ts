@@ -41,3 +41,7 @@ export const DEFAULT_AGENTS_NAMESPACE = 'cto-agents'
 export const DEFAULT_SECRET_KEY = 'license.lic'
 /** The key of the Secret `<product>-revocations` that holds the vendor's revocation list. */
 export const REVOCATIONS_KEY = 'revocations.jws'
+
+export function vaultName(product: string): string {
+  return `${product}-evidence`
+}

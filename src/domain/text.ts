@@ -1,7 +1,6 @@
 // How the core speaks: lists, amounts, plans. One sentence without a full stop; times are absolute, so that it never flaps.
 
-import type { Grant } from './entitlement/grant.ts'
-import { UNLIMITED } from './license/claims.ts'
+import { UNLIMITED } from './limits.ts'
 
 /** `rex`, `rex and blaze`, `rex, blaze and tess`; long lists are cut. */
 export function list(names: readonly string[], longest = 7): string {
@@ -14,10 +13,4 @@ export function list(names: readonly string[], longest = 7): string {
 export function amount(count: number, thing: string): string {
   if (count === UNLIMITED) return `any number of ${thing}s`
   return `${count} ${thing}${count === 1 ? '' : 's'}`
-}
-
-/** `Free plan`, `Team license of Acme Corp`. */
-export function title(grant: Grant): string {
-  if (grant.license === undefined) return `${grant.plan.title} plan`
-  return `${grant.plan.title} license of ${grant.license.claims.organization}`
 }

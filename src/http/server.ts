@@ -1,11 +1,18 @@
 // What the operator serves: whether it lives, whether it is ready, its figures, and its status as a page. Never anything
 // that needs a secret.
 
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { limitConnections } from './connections.ts'
 import { isOwnHost } from './host.ts'
-import type { StatusPage } from '../operator/status-page/status-page.ts'
+
+/** What is served beside probes and metrics. */
+export interface Page {
+  /** Answers a GET of one of its paths; false for any other path. */
+  answer(path: string, response: ServerResponse): boolean
+  /** Ends the answers that go on. */
+  stop(): void
+}
 
 export interface Served {
   /** What is missing for decisions to be taken; nothing when it is ready. Never the state of the license. */
@@ -13,7 +20,7 @@ export interface Served {
   /** Who decides instead of this one, which is ready to. */
   readonly standsBy?: () => string | undefined
   readonly metrics: () => Promise<string>
-  readonly page: StatusPage
+  readonly page: Page
   /** Names under which it is reached, besides those that are only given inside a cluster. */
   readonly hostNames?: readonly string[]
 }

@@ -3,7 +3,8 @@
 import { sign } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { formatInstant, type Instant } from '../domain/time.ts'
-import { type LicenseClaims, UNLIMITED } from '../domain/license/claims.ts'
+import { UNLIMITED } from '../domain/limits.ts'
+import { type LicenseClaims } from '../domain/license/claims.ts'
 import { LICENSE } from '../domain/license/compact-jws.ts'
 import {
   CTO_JSON_TIERS,

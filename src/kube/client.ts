@@ -1,5 +1,7 @@
 // Requests to the API server: one pool of connections, a time limit on each, retries that the server asks for.
 
+import type { Page } from './object.ts'
+import type { RawObject } from './object.ts'
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
@@ -13,28 +15,6 @@ import { isUnauthorized, KubeError } from './errors.ts'
 import { itemsOf, type ListEnd } from './list-stream.ts'
 import type { Proxy } from './proxy.ts'
 import { type Place, type Resource, resourcePath } from './resource.ts'
-
-/** An object as the API server sends it. Read through a narrow type; unknown fields stay. */
-export interface RawObject {
-  readonly apiVersion?: string
-  readonly kind?: string
-  readonly metadata: {
-    readonly name: string
-    readonly namespace?: string
-    readonly uid?: string
-    readonly resourceVersion?: string
-    readonly generation?: number
-    readonly [field: string]: unknown
-  }
-  readonly [field: string]: unknown
-}
-
-/** Some of the objects of a kind; `metadata.continue` is where the rest begins. */
-export interface Page {
-  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
-  /** Some servers send null for none. */
-  readonly items: readonly RawObject[] | null
-}
 
 /** Says whether this process may write. Asked at the last moment: a process can be stopped between any two of its steps. */
 export interface Fence {

@@ -2,7 +2,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { pause } from '../runtime/pause.ts'
-import type { Client, RawObject } from './client.ts'
+import type { RawObject } from './object.ts'
+import type { Client } from './client.ts'
 import { events } from './resource.ts'
 
 export interface ObjectReference {

@@ -1,6 +1,6 @@
 // Who owns a field, by the API server's own record: `metadata.managedFields`.
 
-import type { RawObject } from './client.ts'
+import type { RawObject } from './object.ts'
 import type { Path, Step } from './drift.ts'
 
 interface FieldSet {

@@ -6,7 +6,8 @@
 
 import { pause } from '../runtime/pause.ts'
 import { withTimeLimit } from '../runtime/time-limit.ts'
-import type { Client, Fence, RawObject } from './client.ts'
+import type { RawObject } from './object.ts'
+import type { Client, Fence } from './client.ts'
 import { isAlreadyExists, isConflict, isNotFound, unlessMissing } from './errors.ts'
 import {
   attemptMs,

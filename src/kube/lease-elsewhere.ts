@@ -1,7 +1,8 @@
 // The lease of an operator in another namespace, looked at now and then. Like a lease of our own it is believed only while it
 // changes, by our own monotonic clock.
 
-import type { Client, RawObject } from './client.ts'
+import type { RawObject } from './object.ts'
+import type { Client } from './client.ts'
 import { isForbidden, isNotFound } from './errors.ts'
 import { believedUntil, isHeld, type LeaseSpec, type LeaseTiming, type Sighting } from './lease.ts'
 import { leases } from './resource.ts'

@@ -1,6 +1,7 @@
 // All objects of a kind, for whoever asks once. Whoever wants to know what becomes of them watches (watch.ts).
 
-import type { Client, RawObject } from './client.ts'
+import type { RawObject } from './object.ts'
+import type { Client } from './client.ts'
 import { mayRefuseSelector, selects } from './field-selector.ts'
 import type { Resource } from './resource.ts'
 

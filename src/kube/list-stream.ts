@@ -4,7 +4,7 @@
 // if it is no JSON the separator was inside of an item, and the next one is looked for. The first that parses is the end of
 // the item: no JSON object begins with another one. What cannot be taken apart so is parsed in the end, as a whole.
 
-import type { RawObject } from './client.ts'
+import type { RawObject } from './object.ts'
 
 /** What a list says beside its items. */
 export interface ListEnd {

@@ -1,7 +1,5 @@
 // The shape that all Kubernetes objects share, as far as we rely on it.
 
-import type { ManagedFieldsEntry } from '../operator/observed/managed-fields.ts'
-
 export interface ObjectMeta {
   readonly name: string
   readonly namespace?: string
@@ -37,4 +35,45 @@ export function labelledSince(raw: unknown, label: string): number {
     .filter(({ fieldsV1 }) => fieldsV1?.['f:metadata']?.['f:labels']?.[`f:${label}`] !== undefined)
     .map(({ time }) => Date.parse(time ?? '') || created)
   return times.length === 0 ? created : Math.min(...times)
+}
+
+/** One who owns a field: a manager, and the way in which it wrote. */
+export interface FieldOwner {
+  readonly manager: string
+  readonly operation: 'Apply' | 'Update'
+  readonly apiVersion: string
+  /** Of a write to a part of the object: `scale`. */
+  readonly subresource?: string
+}
+
+export interface FieldSet {
+  readonly [name: string]: FieldSet
+}
+
+export interface ManagedFieldsEntry extends Partial<FieldOwner> {
+  readonly time?: string
+  readonly fieldsType?: string
+  readonly fieldsV1?: FieldSet
+}
+
+/** An object as the API server sends it. Read through a narrow type; unknown fields stay. */
+export interface RawObject {
+  readonly apiVersion?: string
+  readonly kind?: string
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly uid?: string
+    readonly resourceVersion?: string
+    readonly generation?: number
+    readonly [field: string]: unknown
+  }
+  readonly [field: string]: unknown
+}
+
+/** Some of the objects of a kind; `metadata.continue` is where the rest begins. */
+export interface Page {
+  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
+  /** Some servers send null for none. */
+  readonly items: readonly RawObject[] | null
 }

@@ -1,6 +1,6 @@
 // What a watch brings, event by event: lines of JSON, or frames of Protobuf.
 
-import type { RawObject } from './client.ts'
+import type { RawObject } from './object.ts'
 import { KubeError } from './errors.ts'
 import { type Message, readMessage, watchEvent } from './protobuf.ts'
 

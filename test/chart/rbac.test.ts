@@ -16,7 +16,7 @@ import { desiredGuardian } from '../../src/operator/controllers/agents/desired.t
 import { policyKeys } from '../../src/operator/controllers/policy/controller.ts'
 import { DAY } from '../../src/domain/time.ts'
 import { kubeconfigAccess } from '../../src/kube/access.ts'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import { unlessMissing } from '../../src/kube/errors.ts'
 import {
   admissionPolicies,

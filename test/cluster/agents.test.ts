@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
 import { platformConfigs } from '../../src/api/resources.ts'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import { deployments, roleBindings, serviceAccounts } from '../../src/kube/resource.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { addNodes, aLicense, aVendor, connect, prepare, runOperator } from '../support/operator.ts'

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import { deployments, nodes } from '../../src/kube/resource.ts'
 import { agentDeployment } from '../../src/cli/trial/manifests.ts'
 import { useControlPlane } from '../support/control-plane.ts'

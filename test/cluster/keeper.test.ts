@@ -6,7 +6,8 @@ import { FIELD_MANAGER, MANAGED_LABEL } from '../../src/api/names.ts'
 import { Keeper, type Kept, type KeeperTiming, type Restored } from '../../src/operator/controllers/agents/keeper.ts'
 import { desiredDeployment, desiredNamespace } from '../../src/operator/controllers/agents/desired.ts'
 import { createHealthBoard, type HealthBoard } from '../../src/operator/controllers/health-board.ts'
-import { type Client, createClient, type RawObject } from '../../src/kube/client.ts'
+import { type RawObject } from '../../src/kube/object.ts'
+import { type Client, createClient } from '../../src/kube/client.ts'
 import {
   admissionPolicies,
   admissionPolicyBindings,

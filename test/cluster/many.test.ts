@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { entitlements } from '../../src/api/resources.ts'
 import { DAY } from '../../src/domain/time.ts'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import { deployments, namespaces } from '../../src/kube/resource.ts'
 import type { SigningKey } from '../../src/issuing/keys/signing-key.ts'
 import { useControlPlane } from '../support/control-plane.ts'

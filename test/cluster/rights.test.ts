@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
 import type { Access } from '../../src/kube/access.ts'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import { deployments, namespaces, type Resource, roleBindings, roles } from '../../src/kube/resource.ts'
 import { dutiesOf, type Right } from '../../src/operator/required-rights.ts'
 import { agentDeployment } from '../../src/cli/trial/manifests.ts'

@@ -1,7 +1,7 @@
 // Somebody edits or deletes what the operator relies on: it is put right at once, said, and counted.
 
 import { expect, test } from 'vitest'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import { admissionPolicies, admissionPolicyBindings, namespaces } from '../../src/kube/resource.ts'
 import { entitlements } from '../../src/api/resources.ts'
 import { useControlPlane } from '../support/control-plane.ts'

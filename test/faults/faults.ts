@@ -1,6 +1,6 @@
 // The faults of the tests, by name: what happens to which requests.
 
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import { type Asked, type Fault, type List, type Rule, TOO_OLD } from './proxy.ts'
 
 export const isWrite = ({ verb }: Asked): boolean => !['get', 'list', 'watch'].includes(verb)

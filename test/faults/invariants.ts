@@ -1,7 +1,7 @@
 // What must hold whatever happens. Checked on every write that the operators made, and on what stands there at the end.
 
 import assert from 'node:assert/strict'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import type { Write } from './proxy.ts'
 import type { Stage } from './stage.ts'
 

@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest'
 import { entitlements, licenses } from '../../src/api/resources.ts'
 import { HOUR } from '../../src/domain/time.ts'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import { deployments, type Resource, resourcePath } from '../../src/kube/resource.ts'
 import { agentDeployment } from '../../src/cli/trial/manifests.ts'
 import { crds, soon } from '../support/operator.ts'

@@ -3,7 +3,7 @@
 import type { EntitlementStatus } from '../../src/api/entitlement.ts'
 import { licenses, platformConfigs } from '../../src/api/resources.ts'
 import { DAY } from '../../src/domain/time.ts'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import { deployments, secrets } from '../../src/kube/resource.ts'
 import { agentDeployment } from '../../src/cli/trial/manifests.ts'
 import { cronJobs, makeKind, wholeSecond, statefulSets } from '../support/operator.ts'

@@ -1,7 +1,7 @@
 // The reference scenario on a stage, undisturbed and disturbed: what was done, how it ended, and how to compare the two.
 
 import { afterAll, beforeAll } from 'vitest'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import { useControlPlane } from '../support/control-plane.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { checkInvariants } from './invariants.ts'

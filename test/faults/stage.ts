@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { entitlements, licenses, platformConfigs } from '../../src/api/resources.ts'
 import type { ControlPlane } from '../../src/devtools/control-plane/control-plane.ts'
 import type { LicenseClaims } from '../../src/domain/license/claims.ts'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import {
   admissionPolicies,
   admissionPolicyBindings,

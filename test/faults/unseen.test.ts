@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest'
 import { licenses, platformConfigs } from '../../src/api/resources.ts'
 import { eksLikeNode } from '../../src/devtools/control-plane/kind-nodes.ts'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import { deployments, namespaces, nodes, secrets } from '../../src/kube/resource.ts'
 import { soon } from '../support/operator.ts'
 import { deed, takesAway, useSieve } from './sieve.ts'

@@ -2,7 +2,7 @@ import type { Decision } from '../../src/domain/entitlement/decision.ts'
 // Facts for tests: a small Kind cluster, the CTO catalog, and whatever the test is about.
 
 import ctoCatalog from '../../src/catalogs/cto.json' with { type: 'json' }
-import type { Circumstances } from '../../src/operator/controllers/entitlement/status.ts'
+import type { Circumstances } from '../../src/operator/controllers/entitlement/circumstances.ts'
 import { parseCatalog } from '../../src/domain/catalog/catalog.ts'
 import type { ClusterType } from '../../src/domain/cluster/cluster-type.ts'
 import {

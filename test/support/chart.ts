@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { inject, onTestFinished } from 'vitest'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { packageRoot } from '../../src/files/package-root.ts'
-import type { RawObject } from '../../src/kube/client.ts'
+import type { RawObject } from '../../src/kube/object.ts'
 import type { CommandResult } from './kubectl.ts'
 
 export const CHART = join(packageRoot(), 'charts', 'cto-operator')

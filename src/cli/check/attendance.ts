@@ -2,7 +2,8 @@
 
 import { leaseName } from '../../api/names.ts'
 import { type Problem, problem } from '../../domain/health/problem.ts'
-import type { Client, RawObject } from '../../kube/client.ts'
+import type { RawObject } from '../../kube/object.ts'
+import type { Client } from '../../kube/client.ts'
 import { KubeError } from '../../kube/errors.ts'
 import type { LeaseSpec } from '../../kube/lease.ts'
 import { leases } from '../../kube/resource.ts'

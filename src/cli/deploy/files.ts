@@ -3,7 +3,7 @@
 import { stringify } from 'yaml'
 import { API_VERSION, DEFAULT_AGENTS_NAMESPACE, GROUP } from '../../api/names.ts'
 import { type Catalog, planNamed } from '../../domain/catalog/catalog.ts'
-import { UNLIMITED } from '../../domain/license/claims.ts'
+import { UNLIMITED } from '../../domain/limits.ts'
 import type { Target } from './targets.ts'
 
 export interface Wishes {

@@ -2,7 +2,7 @@
 
 import { API_VERSION } from '../../api/names.ts'
 import { type PlatformConfig, readPlatformConfig } from '../../api/platform-config.ts'
-import type { RawObject } from '../../kube/client.ts'
+import type { RawObject } from '../../kube/object.ts'
 import { readText, yamlObjects } from '../input.ts'
 import { CliError, type Io } from '../../terminal/output.ts'
 

@@ -1,6 +1,7 @@
 // `cto vendor issue`: from options to a signed license file. It is looked over, recorded in the ledger, and only then put in
 // its place.
 
+import type { IssueOptions } from './issue-options.ts'
 import { Command } from 'commander'
 import type { Catalog } from '../../domain/catalog/catalog.ts'
 import { formatInstant, type Instant } from '../../domain/time.ts'
@@ -12,23 +13,15 @@ import { lint } from '../../issuing/lint/lint.ts'
 import { draftOf } from '../../issuing/order.ts'
 import { OWNER_ONLY, type Staged, stageFile } from '../../files/staged.ts'
 import { fileProblem } from '../input.ts'
-import { CliError, EXIT, type Format, formatOption, type Io, print, properties } from '../../terminal/output.ts'
+import { CliError, EXIT, formatOption, type Io, print, properties } from '../../terminal/output.ts'
 import { endWith, refusal, warn } from './complaint.ts'
 import { issueSheet } from './issue-sheet.ts'
 import { trustedKeysBeside } from './key-option.ts'
 import { readLedger, withLedger } from './ledger-file.ts'
-import { addOrderOptions, orderOf, type OrderOptions } from './order-options.ts'
+import { addOrderOptions, orderOf } from './order-options.ts'
 import { signDraft, type SignedLicense, type Signer } from './signed-license.ts'
 import { catalogOf } from './product.ts'
-import { addSignerOptions, ledgerOf, readSigner, type SignerOptions } from './signer.ts'
-
-export interface IssueOptions extends OrderOptions, SignerOptions {
-  readonly product: string
-  readonly fromCsv?: string
-  readonly out: string
-  readonly dryRun?: boolean
-  readonly output: Format
-}
+import { addSignerOptions, ledgerOf, readSigner } from './signer.ts'
 
 const STANDARD_OUTPUT = '-'
 

@@ -2,7 +2,7 @@
 // InvalidArgumentError with what to write instead.
 
 import { InvalidArgumentError } from 'commander'
-import { UNLIMITED } from '../../domain/license/claims.ts'
+import { UNLIMITED } from '../../domain/limits.ts'
 import { type EndDate, endDate } from '../../issuing/end-date.ts'
 import { dateArgument } from '../date-argument.ts'
 

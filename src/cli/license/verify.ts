@@ -2,7 +2,8 @@
 
 import { Command } from 'commander'
 import { formatInstant, type Instant } from '../../domain/time.ts'
-import { type LicenseClaims, UNLIMITED } from '../../domain/license/claims.ts'
+import { UNLIMITED } from '../../domain/limits.ts'
+import { type LicenseClaims } from '../../domain/license/claims.ts'
 import { readLicense } from '../../domain/license/read-license.ts'
 import { validityAt } from '../../domain/license/validity.ts'
 import type { Reason, Verdict } from '../../domain/entitlement/reasons.ts'

@@ -1,7 +1,7 @@
 // What the trial applies: the PlatformConfig as the vendor's portal generates it, and small things of its own.
 
 import { AGENT_LABEL, API_VERSION, DEFAULT_SECRET_KEY } from '../../api/names.ts'
-import type { RawObject } from '../../kube/client.ts'
+import type { RawObject } from '../../kube/object.ts'
 
 const on = { enabled: true }
 const off = { enabled: false }

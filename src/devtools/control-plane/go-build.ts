@@ -23,7 +23,7 @@ export interface Workshop {
 const LAST_LINES = 15
 
 export function moduleFolder(module: GoModule): string {
-  return join(packageRoot(), 'src', 'control-plane', 'modules', module)
+  return join(packageRoot(), 'src', 'devtools', 'control-plane', 'modules', module)
 }
 
 /** Builds a main package of the module into the file `output`. */

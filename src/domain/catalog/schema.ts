@@ -1,8 +1,20 @@
 // The form of a catalog. What each field means stands here once: error messages and docs/catalogs.md quote it.
 
 import * as z from 'zod'
-import { NODE_CLASSES } from '../cluster/node-class.ts'
-import { UNLIMITED } from '../license/claims.ts'
+import { UNLIMITED } from '../limits.ts'
+
+/** The classes that a catalog can leave out, in the order in which they name a node. */
+export const NODE_CLASSES = ['deleting', 'simulated', 'virtual', 'lost', 'fargate', 'controlPlane'] as const
+export type NodeClass = (typeof NODE_CLASSES)[number]
+
+/** How a catalog counts nodes. */
+export interface NodePolicy {
+  readonly uncountedClasses: readonly NodeClass[]
+  /** For how long a node is on its way out. One that something keeps from going for longer is a node like any other. */
+  readonly deletingHours: number
+  /** After how long of not being ready a node is lost. */
+  readonly lostAfterHours: number
+}
 
 export const GUARDIAN_MODES = ['off', 'monitor-only', 'basic', 'full'] as const
 export const GROWTHS = ['Open', 'ExistingOnly', 'Closed'] as const

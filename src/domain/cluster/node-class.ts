@@ -1,22 +1,10 @@
 // What a node is, for the count: a control plane, a pod of Fargate, nothing that a kubelet stands behind, on its way out.
 // The catalog says which classes do not count; each node's class comes with its reason.
 
+import { NODE_CLASSES, type NodeClass, type NodePolicy } from '../catalog/schema.ts'
 import { formatInstant, HOUR, type Instant } from '../time.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { CONTROL_PLANE } from './signals.ts'
-
-/** The classes that a catalog can leave out, in the order in which they name a node. */
-export const NODE_CLASSES = ['deleting', 'simulated', 'virtual', 'lost', 'fargate', 'controlPlane'] as const
-export type NodeClass = (typeof NODE_CLASSES)[number]
-
-/** How a catalog counts nodes. */
-export interface NodePolicy {
-  readonly uncountedClasses: readonly NodeClass[]
-  /** For how long a node is on its way out. One that something keeps from going for longer is a node like any other. */
-  readonly deletingHours: number
-  /** After how long of not being ready a node is lost. */
-  readonly lostAfterHours: number
-}
 
 /** Why a node is of a class, as the end of a sentence that begins with its name. */
 const BECAUSE: Readonly<Record<NodeClass, string>> = {

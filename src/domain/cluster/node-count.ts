@@ -1,7 +1,9 @@
 // Which nodes count against a license. The catalog decides by class; cordon, NotReady, taints and labels hide no node.
 
 import type { Instant } from '../time.ts'
-import { classifyNode, NODE_CLASSES, type NodePolicy, uncountedClass } from './node-class.ts'
+import { NODE_CLASSES } from '../catalog/schema.ts'
+import { type NodePolicy } from '../catalog/schema.ts'
+import { classifyNode, uncountedClass } from './node-class.ts'
 import type { NodeTally } from './node-inventory.ts'
 
 export interface NodeCount {

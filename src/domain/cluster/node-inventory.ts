@@ -1,7 +1,8 @@
 // All nodes as numbers, kept up to date by each change: what is asked of them costs the same for 100 and for 15,000.
 
 import { Counter } from './counter.ts'
-import { isReal, isUnsteady, lastingClasses, type NodeClass } from './node-class.ts'
+import { type NodeClass } from '../catalog/schema.ts'
+import { isReal, isUnsteady, lastingClasses } from './node-class.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { type NodeReading, readNode } from './node-detection.ts'
 import { Roster } from './roster.ts'

@@ -1,6 +1,7 @@
 // Which agents may run. Deterministic: what runs under a limit stays, and the rest come in the PlatformConfig's order, then
 // by age, then by name.
 
+import type { AdmittedAgent } from './agent-candidates.ts'
 import { type Candidate, candidatesOf } from './agent-candidates.ts'
 import type { Catalog, Growth } from '../catalog/catalog.ts'
 import type { Violation } from './checks.ts'
@@ -8,20 +9,12 @@ import { hintAt } from '../closest-name.ts'
 import { controllerKey, type Facts, type Failure, type Ran } from './facts.ts'
 import { type Grant, isHardLimit, isWithin, limitOf } from './grant.ts'
 import { type Instant, MINUTE } from '../time.ts'
-import { UNLIMITED } from '../license/claims.ts'
+import { UNLIMITED } from '../limits.ts'
 import { noticesAfter } from './notice.ts'
 import type { Patience } from '../grace-budget.ts'
 import type { Reason } from './reasons.ts'
-import { amount, list, title } from '../text.ts'
-
-export interface AdmittedAgent {
-  readonly key: string
-  readonly agent: string
-  readonly resource: string
-  readonly kind: string
-  readonly namespace: string
-  readonly workload: string
-}
+import { title } from './grant.ts'
+import { amount, list } from '../text.ts'
 
 export interface RefusedAgent extends AdmittedAgent {
   readonly reason: Reason

@@ -1,6 +1,5 @@
 // Who asks to run an agent, in the order in which they are admitted.
 
-import type { AdmittedAgent } from './agent-admission.ts'
 import { type Facts, type WorkloadFacts, workloadKey } from './facts.ts'
 
 export interface Candidate extends AdmittedAgent {
@@ -81,4 +80,13 @@ function fromWorkload(key: string, workload: WorkloadFacts): Candidate {
 
 function fromConfig(key: string, agent: string, namespace: string): Candidate {
   return { key, agent, resource: 'deployments', kind: 'Deployment', namespace, workload: agent, governed: true }
+}
+
+export interface AdmittedAgent {
+  readonly key: string
+  readonly agent: string
+  readonly resource: string
+  readonly kind: string
+  readonly namespace: string
+  readonly workload: string
 }

@@ -10,7 +10,8 @@ import { type Grant, limitOf } from './grant.ts'
 import { formatInstant, type Instant } from '../time.ts'
 import { isForThisCluster, isRevoked, replacementOf } from './license-standing.ts'
 import { isMissing, type Reason, type Verdict } from './reasons.ts'
-import { amount, list, title } from '../text.ts'
+import { title } from './grant.ts'
+import { amount, list } from '../text.ts'
 
 export interface Situation {
   readonly facts: Facts

@@ -19,7 +19,7 @@ import type { LicenseClaims } from '../license/claims.ts'
 import { begunLicenses, revocationOf } from './license-standing.ts'
 import { type Note, notesOn } from './notes.ts'
 import type { Reason, Verdict } from './reasons.ts'
-import { title } from '../text.ts'
+import { title } from './grant.ts'
 
 export interface Decision {
   readonly verdict: Verdict

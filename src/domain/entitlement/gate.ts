@@ -1,8 +1,8 @@
 // What the API server is told, so that it can refuse growth by itself and say why. It is bounded: what does not fit is refused
 // where it cannot be judged, and nothing else is.
 
+import { type AdmittedAgent } from './agent-candidates.ts'
 import {
-  type AdmittedAgent,
   type Admission,
   closingViolation,
   freeSlots,
@@ -18,9 +18,10 @@ import type { ConfigFacts } from './facts.ts'
 import { type GateEntry, type GateWorkloads, gateWorkloads } from './gate-workloads.ts'
 import { limitOf } from './grant.ts'
 import { formatInstant, type Instant } from '../time.ts'
-import { UNLIMITED } from '../license/claims.ts'
+import { UNLIMITED } from '../limits.ts'
 import { revocationOf } from './license-standing.ts'
-import { amount, title } from '../text.ts'
+import { title } from './grant.ts'
+import { amount } from '../text.ts'
 
 /** What the admission policies are told. They work from this alone while the operator is down. */
 export interface Gate extends GateWorkloads {

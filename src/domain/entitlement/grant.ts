@@ -4,7 +4,8 @@ import { type Addon, type Catalog, type Plan, planNamed } from '../catalog/catal
 import { allowsType } from '../cluster/cluster-type.ts'
 import type { Facts, KeptLicense, LicenseFacts } from './facts.ts'
 import type { Instant } from '../time.ts'
-import { type LicenseClaims, UNLIMITED } from '../license/claims.ts'
+import { UNLIMITED } from '../limits.ts'
+import { type LicenseClaims } from '../license/claims.ts'
 import { clusterTypesOf, isForThisCluster, isRevoked, replacementOf, revocationOf } from './license-standing.ts'
 import { validityAt } from '../license/validity.ts'
 
@@ -220,4 +221,10 @@ function raisedLimits(
 /** Add-ons are spelled `designSystem` in manifests and `design-system` in licenses: one add-on. */
 export function addonKey(name: string): string {
   return name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+}
+
+/** `Free plan`, `Team license of Acme Corp`. */
+export function title(grant: Grant): string {
+  if (grant.license === undefined) return `${grant.plan.title} plan`
+  return `${grant.plan.title} license of ${grant.license.claims.organization}`
 }

@@ -9,7 +9,8 @@ import { licenseDecision, stayingLicense } from './license-state.ts'
 import { hintAt } from '../closest-name.ts'
 import { differenceOf, isSameName } from '../names.ts'
 import type { Reason } from './reasons.ts'
-import { amount, list, title } from '../text.ts'
+import { title } from './grant.ts'
+import { amount, list } from '../text.ts'
 
 export interface Note {
   readonly reason: Reason

@@ -2,9 +2,6 @@
 
 import type { Instant } from '../time.ts'
 
-/** No limit on an axis. */
-export const UNLIMITED = -1
-
 export interface LicenseClaims {
   /** Which of the supported forms carried the claims. */
   readonly form: 'jws' | 'cto-json' | 'jwt'

@@ -1,7 +1,8 @@
 // The CTO JSON license: a detached Ed25519 signature over seven of its fields. What it does not sign grants nothing.
 
 import * as z from 'zod'
-import { type LicenseClaims, UNLIMITED } from './claims.ts'
+import { UNLIMITED } from '../limits.ts'
+import { type LicenseClaims } from './claims.ts'
 import { checkDates, checkKeyPeriod, checkPlan, checkProduct, type Expectations } from './expectations.ts'
 import { licenseText } from './license-text.ts'
 import { fromNumericDate, toNumericDate } from './numeric-date.ts'

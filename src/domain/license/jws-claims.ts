@@ -2,7 +2,8 @@
 // vendor can add some; they never change what the known ones mean.
 
 import * as z from 'zod'
-import { type LicenseClaims, UNLIMITED } from './claims.ts'
+import { UNLIMITED } from '../limits.ts'
+import { type LicenseClaims } from './claims.ts'
 import { checkDates, checkPlan, checkProduct, type Expectations } from './expectations.ts'
 import { licenseText } from './license-text.ts'
 import { fromNumericDate } from './numeric-date.ts'

@@ -3,7 +3,8 @@
 
 import { createHash } from 'node:crypto'
 import * as z from 'zod'
-import { type LicenseClaims, UNLIMITED } from './claims.ts'
+import { UNLIMITED } from '../limits.ts'
+import { type LicenseClaims } from './claims.ts'
 import { readHeaderObject, splitToken } from './compact-jws.ts'
 import { checkDates, checkKeyPeriod, type Expectations, type JwtProfile } from './expectations.ts'
 import { licenseText } from './license-text.ts'

@@ -3,7 +3,7 @@
 import type { Addon, Catalog } from '../../domain/catalog/catalog.ts'
 import { allowsType } from '../../domain/cluster/cluster-type.ts'
 import { addonKey } from '../../domain/entitlement/grant.ts'
-import { UNLIMITED } from '../../domain/license/claims.ts'
+import { UNLIMITED } from '../../domain/limits.ts'
 import { amount, list } from '../../domain/text.ts'
 import type { Check, Draft, Findings } from './draft.ts'
 

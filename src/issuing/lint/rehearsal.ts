@@ -6,7 +6,7 @@ import { decide, type Decision } from '../../domain/entitlement/decision.ts'
 import { type Facts, NO_MEMORY } from '../../domain/entitlement/facts.ts'
 import { addonKey } from '../../domain/entitlement/grant.ts'
 import { HOUR } from '../../domain/time.ts'
-import { UNLIMITED } from '../../domain/license/claims.ts'
+import { UNLIMITED } from '../../domain/limits.ts'
 import { amount } from '../../domain/text.ts'
 import type { Draft, Findings } from './draft.ts'
 

@@ -2,7 +2,8 @@
 // ScaledJob, or a Deployment without the label. What a workload says of its owner is only believed when the API server has
 // been asked: whoever may write the workload may write that too.
 
-import type { Client, RawObject } from '../../kube/client.ts'
+import type { RawObject } from '../../kube/object.ts'
+import type { Client } from '../../kube/client.ts'
 import { isForbidden, isNotFound } from '../../kube/errors.ts'
 import type { Resource } from '../../kube/resource.ts'
 import type { Clock } from '../../runtime/clock.ts'

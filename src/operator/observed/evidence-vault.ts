@@ -5,7 +5,8 @@ import { createHmac } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { formatInstant, type Instant, parseInstant } from '../../domain/time.ts'
 import { TOLERANCE } from '../../domain/entitlement/trusted-time.ts'
-import type { Client, RawObject } from '../../kube/client.ts'
+import type { RawObject } from '../../kube/object.ts'
+import type { Client } from '../../kube/client.ts'
 import { isConflict, isNotFound } from '../../kube/errors.ts'
 import { secrets } from '../../kube/resource.ts'
 import type { LicenseFiles, RememberedLicenses } from './license-evidence.ts'
@@ -53,10 +54,6 @@ export interface EvidenceVault {
   isCurrent(signal: AbortSignal): Promise<boolean>
   /** How many license files there was no room for when it was written last. */
   readonly leftOut: number
-}
-
-export function vaultName(product: string): string {
-  return `${product}-evidence`
 }
 
 const LICENSE = 'license.'

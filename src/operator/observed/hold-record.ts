@@ -2,7 +2,7 @@
 // the note too. So it is signed with a key that only the operator has, and names the one workload that it is about.
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { FieldOwner } from './managed-fields.ts'
+import type { FieldOwner } from '../../kube/object.ts'
 
 /** A field that a hold changes. */
 export type HeldPath = 'spec.replicas' | 'spec.suspend' | typeof CLAIMS_PATH

@@ -3,7 +3,8 @@
 
 import { HELD_REASON_ANNOTATION, HELD_REPLICAS_ANNOTATION, HOLD_RECORD_ANNOTATION } from '../../api/names.ts'
 import { CLAIMS_PATH, type HeldField, type HeldPath, type HoldRecord } from './hold-record.ts'
-import { type FieldOwner, isHoldManager, withOwners, withoutUs } from './managed-fields.ts'
+import type { FieldOwner } from '../../kube/object.ts'
+import { isHoldManager, withOwners, withoutUs } from './managed-fields.ts'
 import type { Mark, Workload } from './workloads.ts'
 
 export interface JsonPatchOperation {

@@ -2,29 +2,11 @@
 // back to them there, so that server-side apply does not meet us as another owner.
 
 import { HOLD_MANAGERS } from '../../api/names.ts'
-
-/** One who owns a field: a manager, and the way in which it wrote. */
-export interface FieldOwner {
-  readonly manager: string
-  readonly operation: 'Apply' | 'Update'
-  readonly apiVersion: string
-  /** Of a write to a part of the object: `scale`. */
-  readonly subresource?: string
-}
+import type { FieldOwner, FieldSet, ManagedFieldsEntry } from '../../kube/object.ts'
 
 /** Us, as who holds and resumes. What we apply is ours. */
 export function isHoldManager({ manager, operation }: Partial<FieldOwner>): boolean {
   return HOLD_MANAGERS.has(manager ?? '') && operation === 'Update'
-}
-
-interface FieldSet {
-  readonly [name: string]: FieldSet
-}
-
-export interface ManagedFieldsEntry extends Partial<FieldOwner> {
-  readonly time?: string
-  readonly fieldsType?: string
-  readonly fieldsV1?: FieldSet
 }
 
 /** A field by the names on the way to it: `spec.replicas`. */

@@ -7,7 +7,8 @@ import type { TrustedKeys } from '../../domain/license/trusted-keys.ts'
 import { readSignedCatalog, type SignedCatalog } from '../../domain/catalog/signed-catalog.ts'
 import type { Client } from '../../kube/client.ts'
 import { secrets } from '../../kube/resource.ts'
-import { evidenceIn, vaultName } from './evidence-vault.ts'
+import { vaultName } from '../../api/names.ts'
+import { evidenceIn } from './evidence-vault.ts'
 import { projectSecret } from './license-secrets.ts'
 
 export interface GivenCatalog {

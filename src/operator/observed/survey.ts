@@ -2,7 +2,8 @@
 
 import type { ClusterSignals } from '../../domain/cluster/cluster-signals.ts'
 import type { NodeFacts } from '../../domain/cluster/node-facts.ts'
-import type { Client, RawObject } from '../../kube/client.ts'
+import type { RawObject } from '../../kube/object.ts'
+import type { Client } from '../../kube/client.ts'
 import { isForbidden, isNotFound } from '../../kube/errors.ts'
 import { listAll, type ListScope } from '../../kube/list-all.ts'
 import { configMaps, nodes, type Resource, services } from '../../kube/resource.ts'

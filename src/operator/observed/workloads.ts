@@ -11,7 +11,8 @@ import {
 import type { Failure } from '../../domain/entitlement/facts.ts'
 import type { Resource } from '../../kube/resource.ts'
 import { CLAIMS_PATH, type HeldField, type HeldPath, type Marks } from './hold-record.ts'
-import { isHoldManager, type ManagedFieldsEntry, ownersOf } from './managed-fields.ts'
+import type { ManagedFieldsEntry } from '../../kube/object.ts'
+import { isHoldManager, ownersOf } from './managed-fields.ts'
 import type { ObjectMeta } from '../../kube/object.ts'
 
 /** A labelled workload, shrunk while it is read. */

@@ -1,13 +1,14 @@
 // What the status page shows, as data: the one place that takes it from a Decision. Served as it is at /status.json. Lists
 // and texts are bounded, so that whatever the cluster holds, a page stays a page.
 
-import type { AdmittedAgent, HeldAgent, RefusedAgent } from '../../domain/entitlement/agent-admission.ts'
+import type { AdmittedAgent } from '../../domain/entitlement/agent-candidates.ts'
+import type { HeldAgent, RefusedAgent } from '../../domain/entitlement/agent-admission.ts'
 import type { Catalog } from '../../domain/catalog/catalog.ts'
 import { meaningOfChange } from '../../domain/entitlement/change-words.ts'
 import type { Decision } from '../../domain/entitlement/decision.ts'
 import { coveredUntil, limitOf } from '../../domain/entitlement/grant.ts'
 import { formatInstant, type Instant, wholeDaysBetween } from '../../domain/time.ts'
-import { UNLIMITED } from '../../domain/license/claims.ts'
+import { UNLIMITED } from '../../domain/limits.ts'
 import type { NodeOverage } from '../../domain/cluster/node-overage.ts'
 import type { Health, HealthLevel } from '../../domain/health/health.ts'
 import { cureOf, NOTHING_TO_DO } from '../../domain/entitlement/reasons.ts'

@@ -29,7 +29,7 @@ test.each([
 test('in a pod the operator does not start with others', { timeout: 60_000 }, () => {
   const file = (path: string) => fileURLToPath(new URL(`../../../src/${path}`, import.meta.url))
   const started = (env: Record<string, string>) => {
-    const args = [file('main.ts'), 'operator', '--trusted-keys', file('packaging/no-trusted-keys.json')]
+    const args = [file('main.ts'), 'operator', '--trusted-keys', file('devtools/packaging/no-trusted-keys.json')]
     const { status, stderr } = spawnSync(process.execPath, [...args, '--kubeconfig', '/none'], {
       encoding: 'utf8',
       env: { PATH: process.env['PATH'], ...env },

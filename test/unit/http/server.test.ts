@@ -14,7 +14,7 @@ async function aServer() {
     stop: () => undefined,
   }
   const served = { readiness: () => [], metrics: async () => 'figures', page, hostNames: ['CTO.example.com'] }
-  const server = await startHttpServer('127.0.0.1:0', served as unknown as Parameters<typeof startHttpServer>[1])
+  const server = await startHttpServer('127.0.0.1:0', served)
   onTestFinished(() => server.stop())
   const port = Number(server.address.split(':')[1])
   const ask = (path: string, host: string) =>

@@ -3,7 +3,8 @@
 
 import { FIELD_MANAGER } from '../../../api/names.ts'
 import type { KubeObject } from '../../../kube/object.ts'
-import type { Client, RawObject } from '../../../kube/client.ts'
+import type { RawObject } from '../../../kube/object.ts'
+import type { Client } from '../../../kube/client.ts'
 import { firstDifference, partOf, type Path, pathInWords } from '../../../kube/drift.ts'
 import { KubeError } from '../../../kube/errors.ts'
 import { managersOf } from '../../../kube/field-managers.ts'

@@ -17,7 +17,8 @@ import { type Memory, NO_MEMORY, workloadKey } from '../../../domain/entitlement
 import { formatInstant, type Instant } from '../../../domain/time.ts'
 import type { SignedCatalog } from '../../../domain/catalog/signed-catalog.ts'
 import { amount, list } from '../../../domain/text.ts'
-import type { Client, RawObject } from '../../../kube/client.ts'
+import type { RawObject } from '../../../kube/object.ts'
+import type { Client } from '../../../kube/client.ts'
 import {
   isAlreadyExists,
   isConflict,

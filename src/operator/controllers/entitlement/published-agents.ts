@@ -2,10 +2,11 @@
 
 import type { AgentEntry, EntitlementStatus, RecoveringEntry } from '../../../api/entitlement.ts'
 import { WORKLOAD_KINDS } from '../../observed/workloads.ts'
-import type { AdmittedAgent, RefusedAgent } from '../../../domain/entitlement/agent-admission.ts'
+import type { AdmittedAgent } from '../../../domain/entitlement/agent-candidates.ts'
+import type { RefusedAgent } from '../../../domain/entitlement/agent-admission.ts'
 import type { Decision } from '../../../domain/entitlement/decision.ts'
 import { formatInstant } from '../../../domain/time.ts'
-import { UNLIMITED } from '../../../domain/license/claims.ts'
+import { UNLIMITED } from '../../../domain/limits.ts'
 
 /** What each list may have, in bytes. With all the rest, the Entitlement stays below 256 KiB. */
 const ROOM = 24 * 1024

@@ -7,7 +7,7 @@ import type { ConfigFacts } from '../../../domain/entitlement/facts.ts'
 import { unattendedGate } from '../../../domain/entitlement/gate.ts'
 import { formatInstant } from '../../../domain/time.ts'
 import { withShortTexts } from './bounds.ts'
-import type { Circumstances } from './status.ts'
+import type { Circumstances } from './circumstances.ts'
 
 /** What the frozen PlatformConfigs may have, in bytes: one has 2 KB. */
 const ROOM_FOR_CONFIGS = 24 * 1024

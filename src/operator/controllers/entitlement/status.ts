@@ -1,10 +1,11 @@
 // What people and programs read: a Decision as the status of the Entitlement, the Licenses and the PlatformConfig. Pure.
 
+import type { Circumstances } from './circumstances.ts'
 import { type Condition, condition, conditionsAfter, type WantedCondition } from '../../../api/conditions.ts'
-import type { EntitlementStatus, PublishedKey, PublishedLimit } from '../../../api/entitlement.ts'
+import type { EntitlementStatus, PublishedLimit } from '../../../api/entitlement.ts'
 import type { LicenseStatus } from '../../../api/license.ts'
 import type { PlatformConfigStatus } from '../../../api/platform-config.ts'
-import type { AdmittedAgent } from '../../../domain/entitlement/agent-admission.ts'
+import type { AdmittedAgent } from '../../../domain/entitlement/agent-candidates.ts'
 import type { Decision } from '../../../domain/entitlement/decision.ts'
 import type { Concern } from '../../../domain/entitlement/facts.ts'
 import type { LicenseDecision } from '../../../domain/entitlement/license-state.ts'
@@ -12,7 +13,6 @@ import { coveredUntil, isHardLimit, isWithin, limitOf } from '../../../domain/en
 import { formatInstant, type Instant } from '../../../domain/time.ts'
 import { amount, list } from '../../../domain/text.ts'
 import type { HealthStatus } from '../../../api/health.ts'
-import type { Finding } from '../../../domain/health/finding.ts'
 import { healthOfDecision } from '../../../domain/health/health.ts'
 import { withShortTexts } from './bounds.ts'
 import { agentEntry, publishedAgents, refusedEntry, usage } from './published-agents.ts'
@@ -22,18 +22,6 @@ import { publishedGate } from './published-gate.ts'
 export interface Previous {
   readonly conditions?: readonly Condition[]
   readonly health?: HealthStatus
-}
-
-/** What is known beside the decision: of the API server, and of what became of carrying decisions out. */
-export interface Circumstances {
-  /** Who the operator is to the API server; empty if it does not say. */
-  readonly operator: string
-  /** What the controllers found. */
-  readonly findings: readonly Finding[]
-  /** Whether the operator goes on counting; false when it stops. */
-  readonly attends: boolean
-  /** Whose signature counts. */
-  readonly trustedKeys?: readonly PublishedKey[]
 }
 
 const MOST_KEYS = 32

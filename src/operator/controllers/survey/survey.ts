@@ -3,7 +3,8 @@
 
 import { WORKLOAD_KINDS, workloadResource } from '../../observed/workloads.ts'
 import { imagePattern } from '../../../domain/catalog/governed-images.ts'
-import type { Client, RawObject } from '../../../kube/client.ts'
+import type { RawObject } from '../../../kube/object.ts'
+import type { Client } from '../../../kube/client.ts'
 import { isGone, isNotFound } from '../../../kube/errors.ts'
 import type { Resource } from '../../../kube/resource.ts'
 import { pause } from '../../../runtime/pause.ts'

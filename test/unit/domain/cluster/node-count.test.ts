@@ -2,7 +2,8 @@
 
 import { describe, expect, test } from 'vitest'
 import { projectNode } from '../../../../src/operator/observed/nodes.ts'
-import { classifyNode, type NodePolicy } from '../../../../src/domain/cluster/node-class.ts'
+import { type NodePolicy } from '../../../../src/domain/catalog/schema.ts'
+import { classifyNode } from '../../../../src/domain/cluster/node-class.ts'
 import { countNodes } from '../../../../src/domain/cluster/node-count.ts'
 import { tallyOf } from '../../../../src/domain/cluster/node-inventory.ts'
 import { HOUR } from '../../../../src/domain/time.ts'

@@ -14,7 +14,7 @@ import {
   resumePatch,
   whoDecided,
 } from '../../../../src/operator/observed/holding.ts'
-import type { ManagedFieldsEntry } from '../../../../src/operator/observed/managed-fields.ts'
+import type { ManagedFieldsEntry } from '../../../../src/kube/object.ts'
 import {
   isHeld,
   isHeldOrResumed,
