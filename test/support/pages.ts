@@ -12,7 +12,9 @@ export interface Page {
   readonly text: string
 }
 
-export const pages: readonly Page[] = ['README.md', ...globSync('docs/**/*.md', { cwd: packageRoot() })]
+export const pages: readonly Page[] = globSync(['{README,CHANGELOG}.md', '{docs,.github}/**/*.md'], {
+  cwd: packageRoot(),
+})
   .toSorted()
   .map((path) => ({ path, text: readFileSync(join(packageRoot(), path), 'utf8') }))
 
