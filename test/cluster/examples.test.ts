@@ -54,9 +54,8 @@ test('there are manifests of PlatformConfigs and Licenses', () => {
 })
 
 test.each(appliable)('$file: the API server takes it, and every field of it', async ({ file, objects }) => {
-  const said = await succeed(
-    ...['apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', join(FOLDER, file)],
-  )
+  const path = join(FOLDER, file)
+  const said = await succeed('apply', '--server-side', '--dry-run=server', '--validate=strict', '-f', path)
   expect(said.match(/ serverside-applied \(server dry run\)$/gm)).toHaveLength(objects.length)
 })
 
