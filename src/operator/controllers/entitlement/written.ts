@@ -78,10 +78,15 @@ function missing(sent: unknown, answer: unknown, path: string): string[] {
   }
   if (!isJsonObject(sent) || !isJsonObject(answer)) return []
   return Object.entries(sent).flatMap(([name, value]) => {
-    if (value === undefined) return []
+    if (value === undefined || isEmpty(value)) return []
     const inner = within(path, name)
     return Object.hasOwn(answer, name) ? missing(value, answer[name], inner) : [inner]
   })
+}
+
+// Server-side apply leaves out a list that has become empty: no schema is to blame.
+function isEmpty(value: unknown): boolean {
+  return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0
 }
 
 function pruned(value: unknown, paths: ReadonlySet<string>, path: string): unknown {

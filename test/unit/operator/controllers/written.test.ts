@@ -24,6 +24,8 @@ test('what was sent and did not come back is named once, and taking it out gives
   expect(droppedFields(sent, kept)).toEqual(['health', 'agents.admitted[].kind'])
   expect(withoutFields(sent, droppedFields(sent, kept))).toEqual(kept)
   expect(droppedFields(sent, { ...sent, more: 'a default of a newer CRD' })).toEqual([])
+  // Applying leaves out what has become empty.
+  expect(droppedFields({ agents: { admitted: [], held: {} } }, { agents: {} })).toEqual([])
 })
 
 test('it is written when something else is wanted or there, and again after a while where something was dropped', () => {
