@@ -61,6 +61,7 @@ const PROGRESS_MS = 1_000
 const UNREADABLE_FOR_MS = 30_000
 /** The API server has forgotten so old a version: it is listed anew. */
 const GONE = 410
+const NOT_SERVED = 404
 const TRY_GATE_MS = 5 * 60_000
 
 export interface TermDeps {
@@ -406,6 +407,8 @@ export function onceFor(log: Logger, message: string): (error: unknown) => void 
 /** Nobody answers: that is over in a moment, or cannot be published anyway. */
 function unreadable(kind: string, problem: KubeError, hint: string | undefined): Finding | undefined {
   if (problem.status < 400 || problem.status >= 500 || problem.status === GONE) return undefined
+  // An API server that does not serve a kind has no objects of it. Our own kinds are another matter: they have a hint.
+  if (problem.status === NOT_SERVED && hint === undefined) return undefined
   const cure = hint === undefined ? '' : `; ${hint}`
   const message = `the operator cannot read ${kind} and goes by what it read before: ${problem.message}${cure}`
   return { type: 'Readable', healthy: false, reason: 'NotReadable', message }
