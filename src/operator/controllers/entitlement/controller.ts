@@ -48,6 +48,7 @@ import { publishedGate } from './published-gate.ts'
 import {
   isRemembered,
   isToWrite,
+  lacksEmpty,
   outdatedCrds,
   sentAgainAt,
   withoutFields,
@@ -535,7 +536,11 @@ export function entitlementController(deps: EntitlementDeps): EntitlementControl
     const written = statuses[kindName]
     if (!isToWrite(status, resource.status, written.get(resource.uid), now)) return false
     try {
-      const answer = await applied(kind, resource, status, signal)
+      const first = await applied(kind, resource, status, signal)
+      // An empty list in the place of a full one is there only after the second time.
+      const answer = lacksEmpty(status, projectOwn(first).status)
+        ? await applied(kind, resource, status, signal)
+        : first
       watched.written(answer)
       written.set(resource.uid, writtenAs(status, projectOwn(answer).status, now))
       return true

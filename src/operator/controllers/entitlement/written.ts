@@ -46,6 +46,15 @@ export function droppedFields(sent: unknown, answer: unknown): string[] {
   return [...new Set(missing(sent, answer, ''))]
 }
 
+/** Whether something empty that was sent is missing in what came back. Pure. */
+export function lacksEmpty(sent: unknown, answer: unknown): boolean {
+  if (Array.isArray(sent)) return Array.isArray(answer) && sent.some((item, index) => lacksEmpty(item, answer[index]))
+  if (!isJsonObject(sent) || !isJsonObject(answer)) return false
+  return Object.entries(sent).some(([name, value]) =>
+    Object.hasOwn(answer, name) ? lacksEmpty(value, answer[name]) : isEmpty(value),
+  )
+}
+
 /** The value without what stands at those paths. Pure. */
 export function withoutFields<T>(value: T, paths: readonly string[]): T {
   return paths.length === 0 ? value : (pruned(value, new Set(paths), '') as T)
@@ -84,7 +93,7 @@ function missing(sent: unknown, answer: unknown, path: string): string[] {
   })
 }
 
-// Server-side apply leaves out a list that has become empty: no schema is to blame.
+// The first time that server-side apply is given an empty list in the place of a full one, it leaves it out. No schema is to blame.
 function isEmpty(value: unknown): boolean {
   return Array.isArray(value) ? value.length === 0 : isJsonObject(value) && Object.keys(value).length === 0
 }

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import {
   droppedFields,
   isToWrite,
+  lacksEmpty,
   outdatedCrds,
   SENT_AGAIN_AFTER,
   withoutFields,
@@ -26,6 +27,8 @@ test('what was sent and did not come back is named once, and taking it out gives
   expect(droppedFields(sent, { ...sent, more: 'a default of a newer CRD' })).toEqual([])
   // Applying leaves out what has become empty.
   expect(droppedFields({ agents: { admitted: [], held: {} } }, { agents: {} })).toEqual([])
+  expect(lacksEmpty({ agents: { admitted: [], held: {} } }, { agents: {} })).toBe(true)
+  expect(lacksEmpty({ agents: { admitted: [] }, more: [1] }, { agents: { admitted: [] } })).toBe(false)
 })
 
 test('it is written when something else is wanted or there, and again after a while where something was dropped', () => {
