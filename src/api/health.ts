@@ -1,4 +1,4 @@
-// How it stands, as the Entitlement says it.
+// `status.health` of the Entitlement: a level, a headline, and the problems behind them.
 
 export interface PublishedProblem {
   readonly reason: string

@@ -1,5 +1,5 @@
-// Where the trusted keys come from: the image holds the vendor's, and a flag or a volume can put others in their place. In a
-// pod those do not count: whoever may change the operator's Deployment could sign licenses for himself.
+// The origin of the trusted keys. The image holds the vendor's keys, and a flag or a volume can put others in their place. In a
+// pod only those of the image count: otherwise everybody who may change the operator's Deployment could sign licenses.
 
 import { readFileSync } from 'node:fs'
 import { isInCluster } from '../kube/access.ts'

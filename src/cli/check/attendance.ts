@@ -1,4 +1,4 @@
-// Whether an operator is at work: its Lease says so, to whoever may read it.
+// Looks up whether an operator is at work, by the Lease that a working operator renews. It needs the right to list that Lease.
 
 import { leaseName } from '../../api/names.ts'
 import { type Problem, problem } from '../../domain/health/problem.ts'

@@ -1,4 +1,4 @@
-// What can be asked for when licenses are issued, one or a sheet of them.
+// The options of `cto vendor issue`. One license and a sheet of licenses take the same ones.
 
 import type { Format } from '../../terminal/output.ts'
 import type { OrderOptions } from './order-options.ts'

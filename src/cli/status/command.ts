@@ -116,7 +116,7 @@ async function problemsBeside(
   const { builtInOf } = await import('../catalogs.ts')
   const licenseSecret = builtInOf(product)?.license.offlineSecret.name
   const attendance = await attendanceProblem(client, product, namespace, signal)
-  // Who may read the decision and no Secrets has the decision.
+  // A reader who may not list Secrets gets the decision all the same, without this hint.
   const strays =
     licenseSecret === undefined
       ? []

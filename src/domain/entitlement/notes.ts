@@ -1,4 +1,4 @@
-// What a person should know beside the verdict, each in one sentence.
+// The notes beside the verdict: things that a person should know, each in one sentence and with a reason.
 
 import type { Admission } from './agent-admission.ts'
 import type { Situation } from './checks.ts'

@@ -78,7 +78,7 @@ export type Reason =
   | 'LicenseElsewhere'
 
 /**
- * How bad it is. `info`: nothing is wrong. `warning`: somebody should look into it. `critical`: something is refused that was
+ * The severity of a problem. `info`: nothing is wrong. `warning`: somebody should look into it. `critical`: something is refused that was
  * not before, or what is decided is not enforced.
  */
 export type Severity = 'info' | 'warning' | 'critical'

@@ -1,4 +1,4 @@
-// What time it is, when not everything that tells the time can be believed. A clock that is turned back gives no license
+// The time that licenses are judged by, worked out from clocks of which one or two may be wrong. A clock that is turned back gives no license
 // more life, one reading of the far future ends none, and nobody is locked out by either.
 
 import type { Concern } from './facts.ts'
